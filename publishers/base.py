@@ -1,0 +1,147 @@
+"""What every platform's adapter offers. Callers know this class and nothing of a platform."""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from publishers.values import (
+    Accepted,
+    Audience,
+    Connected,
+    Content,
+    Destination,
+    Limits,
+    Metrics,
+    Preview,
+    Problem,
+    Receipt,
+    Ticket,
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of a connect form: ``kind`` is an HTML input type, ``label``/``hint`` are keys that callers translate."""
+
+    name: str
+    kind: str
+    label: str
+    hint: str = ""
+    default: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Option:
+    """One field of the platform's own in the composer; ``choices`` are (value, label key) pairs, empty for free text."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...] = ()
+    default: str = ""
+    max_length: int | None = None
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """The start of an OAuth code flow: send the person to ``url``, keep ``memory`` (secret) until they come back.
+
+    ``app`` is the client registration (secret), reusable for later connections to the same ``base_url``.
+    """
+
+    url: str
+    base_url: str
+    memory: Mapping[str, str]
+    app: Mapping[str, str]
+
+
+class Publisher(ABC):
+    """Say this, there, now. Adapters translate; they hold no state and never retry by themselves.
+
+    Every method that talks to the platform raises the errors of ``publishers.errors``; only ``publish`` may raise
+    ``Unconfirmed``, and only ``publish`` has a visible effect.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    connect_fields: ClassVar[tuple[Field, ...]]
+    uses_oauth: ClassVar[bool] = False
+    options: ClassVar[tuple[Option, ...]] = ()
+    metrics: ClassVar[frozenset[str]]
+    metrics_batch: ClassVar[int]
+    prepare_lead: ClassVar[timedelta] = timedelta(minutes=10)
+    visibility_lag: ClassVar[timedelta] = timedelta(seconds=30)
+    default_limits: ClassVar[Limits]
+
+    def new_key(self, now: datetime) -> str:
+        """A native idempotency key for one delivery, made before its first try and never changed."""
+        return secrets.token_hex(16)
+
+    def needs_prepare(self, content: Content) -> bool:
+        """Whether there is work to do ahead of time."""
+        return bool(content.media)
+
+    def repeats_safely(self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime) -> bool:
+        """Whether sending the same ticket again cannot post twice."""
+        return False
+
+    @abstractmethod
+    def check(self, content: Content, limits: Limits) -> list[Problem]:
+        """Every problem of ``content`` under ``limits``, without any network call."""
+
+    @abstractmethod
+    def preview(self, content: Content, limits: Limits) -> Preview:
+        """What will be shown, built by the code path that builds the request."""
+
+    def authorize(
+        self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None
+    ) -> Authorization:
+        """Start an OAuth code flow; registers a client with the server unless ``app`` is given."""
+        raise NotImplementedError(f"{self.name} does not connect by OAuth")
+
+    def exchange(self, memory: Mapping[str, str], code: str, redirect_uri: str) -> Connected:
+        """Finish an OAuth code flow."""
+        raise NotImplementedError(f"{self.name} does not connect by OAuth")
+
+    def connect(self, fields: Mapping[str, str]) -> Connected:
+        """Connect with what a person typed into ``connect_fields``; tests it at once."""
+        raise NotImplementedError(f"{self.name} connects by OAuth")
+
+    @abstractmethod
+    def discover(self, destination: Destination) -> Connected:
+        """Read handle, name, avatar and limits afresh; raises ``Unauthorized`` when the credentials are dead."""
+
+    def refresh(self, destination: Destination) -> Mapping[str, str]:
+        """New credentials from the old ones; raises ``Unauthorized`` where that is not possible."""
+        from publishers.errors import Unauthorized
+
+        raise Unauthorized("These credentials cannot be refreshed.")
+
+    @abstractmethod
+    def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
+        """Do all that is invisible and repeatable (upload media ...); answers the ticket with its handles."""
+
+    @abstractmethod
+    def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt | Accepted:
+        """The one visible call."""
+
+    def confirm(self, destination: Destination, handle: Mapping[str, object]) -> Receipt | Accepted:
+        """Ask what became of an ``Accepted``; raises ``Rejected`` when the platform turned it down."""
+        raise NotImplementedError(f"{self.name} publishes at once")
+
+    @abstractmethod
+    def find(self, destination: Destination, content: Content, ticket: Ticket, since: datetime) -> Receipt | None:
+        """Look for a post whose answer was lost; None means: surely not there now."""
+
+    @abstractmethod
+    def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
+        """The numbers of at most ``metrics_batch`` posts in one call; an id that is gone is left out."""
+
+    @abstractmethod
+    def audience(self, destination: Destination) -> Audience:
+        """The channel's own numbers."""

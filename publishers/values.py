@@ -1,0 +1,199 @@
+"""The plain values that go into and come out of a publisher. All are frozen and free of any framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["image", "video"]
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Media:
+    """One file as it will be sent. ``width`` and ``height`` in pixels, ``seconds`` for video, ``size`` in bytes."""
+
+    kind: Kind
+    path: Path
+    mime: str
+    size: int
+    width: int
+    height: int
+    sha256: str
+    alt: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is to be said on one channel. ``language`` is a BCP 47 tag, ``options`` the platform's own fields."""
+
+    text: str
+    media: tuple[Media, ...] = ()
+    language: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MediaLimits:
+    """What one kind of file must keep to. None means that the platform states no bound."""
+
+    mimes: tuple[str, ...]
+    max_count: int
+    max_bytes: int | None = None
+    max_pixels: int | None = None
+    max_side: int | None = None
+    max_seconds: float | None = None
+    max_frame_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a channel accepts, read from the platform where it tells, else the platform's documented default.
+
+    ``counter`` names a counter of ``publishers.text``; ``url_cost`` is what one link counts (None: its full length);
+    ``max_text_bytes`` bounds the UTF-8 form; ``max_alt`` bounds one alt text.
+    """
+
+    max_text: int
+    counter: str
+    image: MediaLimits
+    video: MediaLimits
+    url_cost: int | None = None
+    max_text_bytes: int | None = None
+    max_alt: int | None = None
+    mixes_kinds: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The limits as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Limits:
+        """The inverse of :meth:`as_dict`."""
+        values = dict(data)
+        for kind in ("image", "video"):
+            media = dict(values[kind])
+            media["mimes"] = tuple(media["mimes"])
+            values[kind] = MediaLimits(**media)
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One connected channel: where to speak, as whom, and with which credentials (never shown by repr)."""
+
+    base_url: str
+    remote_id: str
+    handle: str
+    limits: Limits
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    traits: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """What connecting found out: enough to make a channel of it. ``traits`` are non-secret facts (server software ...)."""
+
+    base_url: str
+    remote_id: str
+    handle: str
+    name: str
+    avatar_url: str
+    profile_url: str
+    limits: Limits
+    credentials: Mapping[str, str] = field(repr=False)
+    traits: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a delivery carries through all its tries.
+
+    ``key`` is the native idempotency key, fixed for life; ``at`` the promised instant (frozen into records that carry
+    a creation time); ``handles`` what ``prepare`` made, as JSON values; ``expires_at`` when those handles lapse.
+    """
+
+    key: str
+    at: datetime
+    handles: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The platform's word that a post is visible."""
+
+    remote_id: str
+    url: str
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The platform took the post and will show it later; ``handle`` is what ``confirm`` polls."""
+
+    handle: Mapping[str, Any]
+    look_after: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Normalised numbers at one moment. None means that the platform gives no such number: it is never 0."""
+
+    likes: int | None = None
+    reposts: int | None = None
+    replies: int | None = None
+    quotes: int | None = None
+    views: int | None = None
+    saves: int | None = None
+
+
+@dataclass(frozen=True)
+class Audience:
+    """A channel's own numbers at one moment."""
+
+    followers: int | None = None
+    following: int | None = None
+    posts: int | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that stands between a content and its platform, found before any network call.
+
+    ``code`` is stable and translated by the caller with ``params``; ``position`` is the media index it concerns.
+    Codes: text_required, text_too_long{count,limit,over}, text_bytes_too_long{count,limit}, too_many_images{count,limit},
+    too_many_videos{count,limit}, kinds_mixed, image_type{mime}, video_type{mime}, image_too_large{size,limit},
+    video_too_large{size,limit}, image_too_many_pixels{pixels,limit}, video_too_long{seconds,limit}, alt_missing,
+    alt_too_long{count,limit}, plus adapter-specific ones.
+    ``fixable`` means a rendition can mend it without a person, so it is no reason to refuse.
+    """
+
+    code: str
+    severity: Severity
+    params: Mapping[str, Any] = field(default_factory=dict)
+    position: int | None = None
+    fixable: bool = False
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of the text as it will be shown; ``kind`` is text, link, mention or tag; ``target`` is a URL where known."""
+
+    kind: Literal["text", "link", "mention", "tag"]
+    text: str
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a reader of the platform will see, made by the code path that builds the request."""
+
+    spans: tuple[Span, ...]
+    count: int
+    limit: int
+    media: tuple[Media, ...]
