@@ -1,0 +1,57 @@
+"""How the database is opened, and how its tables are brought up to date."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+from flask import Flask
+from sqlalchemy import Engine, event
+
+from calendar_app.extensions import db
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 15
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Pool and connection settings for ``url``."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": BUSY_SECONDS}}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+
+
+@event.listens_for(Engine, "connect")
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def upgrade(app: Flask) -> None:
+    """Bring the tables of the app's database up to date."""
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(MIGRATIONS))
+
+
+def is_current(app: Flask) -> bool:
+    """Whether every migration has been applied."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with app.app_context(), db.engine.connect() as connection:
+        heads = set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+        return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+
+def forget_connections_after_fork(app: Flask) -> None:
+    """A forked child must not talk over its parent's connections; it opens its own."""
+    with app.app_context():
+        engine = db.engine
+    os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))

@@ -1,0 +1,33 @@
+"""Runs the migrations over the app's own engine."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Enum
+
+from calendar_app.models._base import Instant
+
+database = current_app.extensions["migrate"].db
+
+
+def plain_type(kind, item, autogen_context):
+    """Migrations name only SQLAlchemy's own types, so that they outlive our classes."""
+    if kind == "type" and isinstance(item, Instant):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Enum):
+        return f"sa.String(length={item.length})"
+    return False
+
+
+def run() -> None:
+    with database.engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=database.metadata,
+            render_item=plain_type,
+            render_as_batch=connection.dialect.name == "sqlite",
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()
