@@ -1,0 +1,101 @@
+"""What every test may ask for: real servers, a fresh database on both engines, and the app upon them."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from calendar_app.config import Config
+from tests.servers import PostgresServer, RedisServer, chromium_program
+
+SECRET_KEY = "a secret of the tests, long enough to sign with"
+TEMPLATE = "almanac_template"
+_numbers = itertools.count(1)
+
+
+def migrate(url: str) -> None:
+    from calendar_app.database import migrate as apply
+
+    apply(url)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One Redis for the session; ``app`` empties it before each test."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser's program."""
+    return chromium_program()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the whole schema and no rows, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "almanac.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: PostgresServer) -> str:
+    """The name of a PostgreSQL database with the whole schema and no rows, to be used as a template."""
+    migrate(postgres_server.create_database(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    copy = tmp_path / "almanac.db"
+    shutil.copy(migrated_sqlite, copy)
+    return f"sqlite:///{copy}"
+
+
+@pytest.fixture
+def postgres_url(migrated_postgres: str, postgres_server: PostgresServer) -> Iterator[str]:
+    name = f"almanac_{os.getpid()}_{next(_numbers)}"
+    yield postgres_server.create_database(name, migrated_postgres)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated, empty database: the test runs once on each engine."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def config(database_url: str, redis_server: RedisServer, tmp_path: Path) -> Config:
+    """A set-up with its own data folder; change it with ``dataclasses.replace``."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    redis_server.flush()
+    return Config(data=data, database_url=database_url, secret_keys=(SECRET_KEY,), redis_url=redis_server.url)
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    """The app on a fresh database; tests open ``app.app_context()`` or ``app.test_client()`` themselves."""
+    from calendar_app import create_app
+    from calendar_app.extensions import db
+
+    app = create_app(config)
+    app.testing = True
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
