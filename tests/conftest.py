@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from calendar_app import create_app, database
 from calendar_app.config import Config
+from calendar_app.extensions import db
 from tests.servers import PostgresServer, RedisServer, chromium_program
 
 SECRET_KEY = "a secret of the tests, long enough to sign with"
@@ -17,10 +19,12 @@ TEMPLATE = "almanac_template"
 _numbers = itertools.count(1)
 
 
-def migrate(url: str) -> None:
-    from calendar_app.database import migrate as apply
-
-    apply(url)
+def migrate(url: str, data: Path) -> None:
+    """Give an empty database the whole schema, and let go of it so that it can be copied."""
+    app = create_app(Config(data=data, database_url=url, secret_keys=(SECRET_KEY,)))
+    database.upgrade(app)
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -45,15 +49,15 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with the whole schema and no rows, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "almanac.db"
-    migrate(f"sqlite:///{path}")
-    return path
+    folder = tmp_path_factory.mktemp("template")
+    migrate(f"sqlite:///{folder / 'almanac.db'}", folder)
+    return folder / "almanac.db"
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: PostgresServer) -> str:
+def migrated_postgres(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a PostgreSQL database with the whole schema and no rows, to be used as a template."""
-    migrate(postgres_server.create_database(TEMPLATE))
+    migrate(postgres_server.create_database(TEMPLATE), tmp_path_factory.mktemp("template"))
     return TEMPLATE
 
 
@@ -90,9 +94,6 @@ def config(database_url: str, redis_server: RedisServer, tmp_path: Path) -> Conf
 @pytest.fixture
 def app(config: Config) -> Iterator[Flask]:
     """The app on a fresh database; tests open ``app.app_context()`` or ``app.test_client()`` themselves."""
-    from calendar_app import create_app
-    from calendar_app.extensions import db
-
     app = create_app(config)
     app.testing = True
     yield app
