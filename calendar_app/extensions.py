@@ -33,7 +33,9 @@ class Base(DeclarativeBase):
     registry = registry(
         metadata=MetaData(naming_convention=NAMES),
         type_annotation_map={
-            StrEnum: Enum(StrEnum, native_enum=False, length=20, values_callable=_values, create_constraint=False)
+            StrEnum: Enum(
+                StrEnum, native_enum=False, length=20, values_callable=_values, create_constraint=False
+            )
         },
     )
 

@@ -27,6 +27,8 @@ class Asset(Model):
     height: Mapped[int]
     seconds: Mapped[float | None]
     frame_rate: Mapped[float | None]
+    codecs: Mapped[list[str]] = mapped_column(JSON, default=list)
+    animated: Mapped[bool] = mapped_column(default=False)
     name: Mapped[str] = mapped_column(String(255))
     alt: Mapped[str] = mapped_column(Text, default="")
     thumbnail_sha256: Mapped[str | None] = mapped_column(String(64))

@@ -82,4 +82,3 @@ class AudienceSnapshot(Model):
     followers: Mapped[int | None]
     following: Mapped[int | None]
     posts: Mapped[int | None]
-

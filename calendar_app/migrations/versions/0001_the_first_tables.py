@@ -78,16 +78,15 @@ def upgrade() -> None:
         sa.Column("height", sa.Integer(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("frame_rate", sa.Double(), nullable=True),
+        sa.Column("codecs", sa.JSON(), nullable=False),
+        sa.Column("animated", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("alt", sa.Text(), nullable=False),
         sa.Column("thumbnail_sha256", sa.String(length=64), nullable=True),
         sa.Column("uploaded_by_id", sa.Integer(), nullable=True),
         sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["uploaded_by_id"],
-            ["user.id"],
-            name=op.f("fk_asset_uploaded_by_id_user"),
-            ondelete="SET NULL",
+            ["uploaded_by_id"], ["user.id"], name=op.f("fk_asset_uploaded_by_id_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"],
@@ -96,9 +95,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_asset")),
-        sa.UniqueConstraint(
-            "workspace_id", "sha256", name=op.f("uq_asset_workspace_id_sha256")
-        ),
+        sa.UniqueConstraint("workspace_id", "sha256", name=op.f("uq_asset_workspace_id_sha256")),
     )
     op.create_table(
         "channel",
@@ -150,9 +147,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
-        sa.UniqueConstraint(
-            "workspace_id", "name", name=op.f("uq_label_workspace_id_name")
-        ),
+        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_label_workspace_id_name")),
     )
     op.create_table(
         "membership",
@@ -162,10 +157,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["user.id"],
-            name=op.f("fk_membership_user_id_user"),
-            ondelete="CASCADE",
+            ["user_id"], ["user.id"], name=op.f("fk_membership_user_id_user"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"],
@@ -174,14 +166,10 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_membership")),
-        sa.UniqueConstraint(
-            "workspace_id", "user_id", name=op.f("uq_membership_workspace_id_user_id")
-        ),
+        sa.UniqueConstraint("workspace_id", "user_id", name=op.f("uq_membership_workspace_id_user_id")),
     )
     with op.batch_alter_table("membership", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_membership_user_id"), ["user_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_membership_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "post",
@@ -203,22 +191,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["author_id"],
-            ["user.id"],
-            name=op.f("fk_post_author_id_user"),
-            ondelete="SET NULL",
+            ["author_id"], ["user.id"], name=op.f("fk_post_author_id_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["edited_by_id"],
-            ["user.id"],
-            name=op.f("fk_post_edited_by_id_user"),
-            ondelete="SET NULL",
+            ["edited_by_id"], ["user.id"], name=op.f("fk_post_edited_by_id_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["owner_id"],
-            ["user.id"],
-            name=op.f("fk_post_owner_id_user"),
-            ondelete="SET NULL",
+            ["owner_id"], ["user.id"], name=op.f("fk_post_owner_id_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"],
@@ -230,12 +209,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("form_key", name=op.f("uq_post_form_key")),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_post_calendar", ["workspace_id", "due_at"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_post_owner_id"), ["owner_id"], unique=False
-        )
+        batch_op.create_index("ix_post_calendar", ["workspace_id", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_post_owner_id"), ["owner_id"], unique=False)
 
     op.create_table(
         "approval",
@@ -248,23 +223,15 @@ def upgrade() -> None:
         sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["by_id"],
-            ["user.id"],
-            name=op.f("fk_approval_by_id_user"),
-            ondelete="SET NULL",
+            ["by_id"], ["user.id"], name=op.f("fk_approval_by_id_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["post.id"],
-            name=op.f("fk_approval_post_id_post"),
-            ondelete="CASCADE",
+            ["post_id"], ["post.id"], name=op.f("fk_approval_post_id_post"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
     )
     with op.batch_alter_table("approval", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_approval_post_id"), ["post_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_approval_post_id"), ["post_id"], unique=False)
 
     op.create_table(
         "audience_snapshot",
@@ -282,32 +249,22 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audience_snapshot")),
-        sa.UniqueConstraint(
-            "channel_id", "day", name=op.f("uq_audience_snapshot_channel_id_day")
-        ),
+        sa.UniqueConstraint("channel_id", "day", name=op.f("uq_audience_snapshot_channel_id_day")),
     )
     op.create_table(
         "post_label",
         sa.Column("post_id", sa.Integer(), nullable=False),
         sa.Column("label_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["label_id"],
-            ["label.id"],
-            name=op.f("fk_post_label_label_id_label"),
-            ondelete="CASCADE",
+            ["label_id"], ["label.id"], name=op.f("fk_post_label_label_id_label"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["post.id"],
-            name=op.f("fk_post_label_post_id_post"),
-            ondelete="CASCADE",
+            ["post_id"], ["post.id"], name=op.f("fk_post_label_post_id_post"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("post_id", "label_id", name=op.f("pk_post_label")),
     )
     with op.batch_alter_table("post_label", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_post_label_label_id"), ["label_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_post_label_label_id"), ["label_id"], unique=False)
 
     op.create_table(
         "rendition",
@@ -325,15 +282,10 @@ def upgrade() -> None:
         sa.Column("height", sa.Integer(), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["asset_id"],
-            ["asset.id"],
-            name=op.f("fk_rendition_asset_id_asset"),
-            ondelete="CASCADE",
+            ["asset_id"], ["asset.id"], name=op.f("fk_rendition_asset_id_asset"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rendition")),
-        sa.UniqueConstraint(
-            "asset_id", "fit_key", name=op.f("uq_rendition_asset_id_fit_key")
-        ),
+        sa.UniqueConstraint("asset_id", "fit_key", name=op.f("uq_rendition_asset_id_fit_key")),
     )
     with op.batch_alter_table("rendition", schema=None) as batch_op:
         batch_op.create_index(
@@ -353,26 +305,16 @@ def upgrade() -> None:
         sa.Column("own_media", sa.Boolean(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["channel_id"],
-            ["channel.id"],
-            name=op.f("fk_variant_channel_id_channel"),
-            ondelete="CASCADE",
+            ["channel_id"], ["channel.id"], name=op.f("fk_variant_channel_id_channel"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["post.id"],
-            name=op.f("fk_variant_post_id_post"),
-            ondelete="CASCADE",
+            ["post_id"], ["post.id"], name=op.f("fk_variant_post_id_post"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variant")),
-        sa.UniqueConstraint(
-            "post_id", "channel_id", name=op.f("uq_variant_post_id_channel_id")
-        ),
+        sa.UniqueConstraint("post_id", "channel_id", name=op.f("uq_variant_post_id_channel_id")),
     )
     with op.batch_alter_table("variant", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_variant_channel_id"), ["channel_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_variant_channel_id"), ["channel_id"], unique=False)
 
     op.create_table(
         "attachment",
@@ -383,35 +325,20 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("alt", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["asset_id"],
-            ["asset.id"],
-            name=op.f("fk_attachment_asset_id_asset"),
-            ondelete="RESTRICT",
+            ["asset_id"], ["asset.id"], name=op.f("fk_attachment_asset_id_asset"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["post.id"],
-            name=op.f("fk_attachment_post_id_post"),
-            ondelete="CASCADE",
+            ["post_id"], ["post.id"], name=op.f("fk_attachment_post_id_post"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["variant_id"],
-            ["variant.id"],
-            name=op.f("fk_attachment_variant_id_variant"),
-            ondelete="CASCADE",
+            ["variant_id"], ["variant.id"], name=op.f("fk_attachment_variant_id_variant"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
     )
     with op.batch_alter_table("attachment", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_attachment_asset_id"), ["asset_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_attachment_post_id"), ["post_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_attachment_variant_id"), ["variant_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_attachment_asset_id"), ["asset_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attachment_post_id"), ["post_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attachment_variant_id"), ["variant_id"], unique=False)
 
     op.create_table(
         "delivery",
@@ -444,22 +371,13 @@ def upgrade() -> None:
         sa.Column("sampled", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["channel_id"],
-            ["channel.id"],
-            name=op.f("fk_delivery_channel_id_channel"),
-            ondelete="CASCADE",
+            ["channel_id"], ["channel.id"], name=op.f("fk_delivery_channel_id_channel"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["post.id"],
-            name=op.f("fk_delivery_post_id_post"),
-            ondelete="CASCADE",
+            ["post_id"], ["post.id"], name=op.f("fk_delivery_post_id_post"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["variant_id"],
-            ["variant.id"],
-            name=op.f("fk_delivery_variant_id_variant"),
-            ondelete="SET NULL",
+            ["variant_id"], ["variant.id"], name=op.f("fk_delivery_variant_id_variant"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"],
@@ -471,9 +389,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("variant_id", name=op.f("uq_delivery_variant_id")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_delivery_channel_state", ["channel_id", "state"], unique=False
-        )
+        batch_op.create_index("ix_delivery_channel_state", ["channel_id", "state"], unique=False)
         batch_op.create_index(
             "ix_delivery_due",
             ["due_at"],
@@ -495,9 +411,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("look_at IS NOT NULL"),
             postgresql_where=sa.text("look_at IS NOT NULL"),
         )
-        batch_op.create_index(
-            batch_op.f("ix_delivery_post_id"), ["post_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_delivery_post_id"), ["post_id"], unique=False)
         batch_op.create_index(
             "ix_delivery_prepare",
             ["prepare_at"],
@@ -512,9 +426,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("sample_at IS NOT NULL"),
             postgresql_where=sa.text("sample_at IS NOT NULL"),
         )
-        batch_op.create_index(
-            "ix_delivery_workspace_state", ["workspace_id", "state"], unique=False
-        )
+        batch_op.create_index("ix_delivery_workspace_state", ["workspace_id", "state"], unique=False)
 
     op.create_table(
         "attempt",
@@ -530,23 +442,15 @@ def upgrade() -> None:
         sa.Column("evidence", sa.JSON(), nullable=True),
         sa.Column("by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["by_id"],
-            ["user.id"],
-            name=op.f("fk_attempt_by_id_user"),
-            ondelete="SET NULL",
+            ["by_id"], ["user.id"], name=op.f("fk_attempt_by_id_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["delivery_id"],
-            ["delivery.id"],
-            name=op.f("fk_attempt_delivery_id_delivery"),
-            ondelete="CASCADE",
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_attempt_delivery_id_delivery"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_attempt_delivery_id"), ["delivery_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_attempt_delivery_id"), ["delivery_id"], unique=False)
 
     op.create_table(
         "snapshot",
@@ -567,14 +471,10 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot")),
-        sa.UniqueConstraint(
-            "delivery_id", "age", name=op.f("uq_snapshot_delivery_id_age")
-        ),
+        sa.UniqueConstraint("delivery_id", "age", name=op.f("uq_snapshot_delivery_id_age")),
     )
     with op.batch_alter_table("snapshot", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_snapshot_delivery_id"), ["delivery_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_snapshot_delivery_id"), ["delivery_id"], unique=False)
 
     # ### end Alembic commands ###
 

@@ -1,0 +1,291 @@
+"""Connected destinations: connect, pause, resume, reconnect, remove, and keep their credentials fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, func, or_, select, update
+
+import publishers
+from calendar_app import content, deliveries
+from calendar_app.extensions import db
+from calendar_app.models import Channel, ChannelState, Delivery, Hold, PlatformApp, State, Variant, Workspace
+from calendar_app.refusals import Refusal
+from calendar_app.settings import vault
+from publishers.base import Authorization
+from publishers.values import Connected
+
+REFRESH_BOUND = timedelta(seconds=60)
+
+
+class OtherAccount(Refusal):
+    """A reconnect came back with another account than the channel's."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What a pause found: the second from which nothing more goes out, and what was already on its way."""
+
+    at: datetime
+    in_flight: tuple[int, ...]
+    held: int
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What a resume found: how many go out as promised, and how many were missed and wait for a person."""
+
+    scheduled: int
+    missed: int
+
+
+def of(workspace: Workspace) -> list[Channel]:
+    """The workspace's channels, by platform and name, without the removed ones."""
+    query = (
+        select(Channel)
+        .where(Channel.workspace_id == workspace.id, Channel.state != ChannelState.REMOVED)
+        .order_by(Channel.platform, Channel.name)
+    )
+    return list(db.session.scalars(query))
+
+
+def authorize(
+    platform: str, fields: Mapping[str, str], redirect_uri: str, state: str, now: datetime
+) -> Authorization:
+    """Start an OAuth connection, with the registration kept from an earlier one where there is one.
+
+    Raises the errors of ``publishers.errors``.
+    """
+    publisher = publishers.get(platform)
+    kept = _kept_app(platform, fields, redirect_uri)
+    started = publisher.authorize(fields, redirect_uri, state, vault().open(kept.secrets) if kept else None)
+    if kept is None:
+        db.session.add(
+            PlatformApp(
+                platform=platform,
+                base_url=started.base_url,
+                redirect_uri=redirect_uri,
+                secrets=vault().seal(started.app),
+                registered_at=now,
+            )
+        )
+    return started
+
+
+def forget_app(platform: str, base_url: str) -> None:
+    """Drop a registration that its server does not know any more; the next connection makes a new one."""
+    for app in db.session.scalars(
+        select(PlatformApp).where(PlatformApp.platform == platform, PlatformApp.base_url == base_url)
+    ):
+        db.session.delete(app)
+
+
+def keep(workspace: Workspace, platform: str, found: Connected, now: datetime) -> Channel:
+    """Make a channel of what connecting found, or bring the one that is there up to date."""
+    channel = db.session.scalar(
+        select(Channel).where(
+            Channel.workspace_id == workspace.id,
+            Channel.platform == platform,
+            Channel.base_url == found.base_url,
+            Channel.remote_id == found.remote_id,
+        )
+    )
+    if channel is None:
+        channel = Channel(
+            workspace_id=workspace.id,
+            platform=platform,
+            base_url=found.base_url,
+            remote_id=found.remote_id,
+            connected_at=now,
+            state_at=now,
+            state=ChannelState.ACTIVE,
+            credentials_version=0,
+        )
+        db.session.add(channel)
+    _take(channel, found)
+    _set_credentials(channel, found.credentials)
+    if channel.state in (ChannelState.RECONNECT, ChannelState.REMOVED):
+        _set_state(channel, ChannelState.ACTIVE, "", now)
+        deliveries.release(_waiting(channel, Hold.RECONNECT), now)
+    db.session.flush()
+    return channel
+
+
+def reconnect(channel: Channel, found: Connected, now: datetime) -> Channel:
+    """New credentials for a channel that is there. Raises ``OtherAccount``."""
+    if (found.base_url, found.remote_id) != (channel.base_url, channel.remote_id):
+        raise OtherAccount(
+            _l(
+                "You signed in as %(found)s, but this channel is %(handle)s. Sign in as that one.",
+                found=found.handle,
+                handle=channel.handle,
+            )
+        )
+    return keep(channel.workspace, channel.platform, found, now)
+
+
+def rediscover(channel: Channel) -> None:
+    """Read name, avatar and limits afresh. Raises the errors of ``publishers.errors``."""
+    _take(channel, publishers.get(channel.platform).discover(content.destination(channel)))
+
+
+def pause(channel: Channel, reason: str, now: datetime) -> Stopped:
+    """From this second nothing more is sent there; what is scheduled is held."""
+    _set_state(channel, ChannelState.PAUSED, reason, now)
+    return _stop(Delivery.channel_id == channel.id, now)
+
+
+def resume(channel: Channel, now: datetime) -> Resumed:
+    """Send again what is still to come; what was missed waits for a person."""
+    _set_state(channel, ChannelState.ACTIVE, "", now)
+    return _go(_waiting(channel, Hold.PAUSED), now)
+
+
+def pause_workspace(workspace: Workspace, reason: str, now: datetime) -> Stopped:
+    """From this second nothing more is sent from this workspace."""
+    workspace.paused_at, workspace.paused_reason = now, reason
+    return _stop(Delivery.workspace_id == workspace.id, now)
+
+
+def resume_workspace(workspace: Workspace, now: datetime) -> Resumed:
+    """Send again what is still to come on channels that are not paused themselves."""
+    workspace.paused_at, workspace.paused_reason = None, ""
+    open_channels = select(Channel.id).where(
+        Channel.workspace_id == workspace.id, Channel.state == ChannelState.ACTIVE
+    )
+    return _go((Delivery.held_reason == Hold.PAUSED) & Delivery.channel_id.in_(open_channels), now)
+
+
+def needs_reconnecting(channel_id: int, reason: str, now: datetime) -> None:
+    """The platform takes these credentials no more: hold what is scheduled there."""
+    db.session.execute(
+        update(Channel)
+        .where(Channel.id == channel_id, Channel.state != ChannelState.REMOVED)
+        .values(state=ChannelState.RECONNECT, state_reason=reason[:500], state_at=now),
+        execution_options={"synchronize_session": "fetch"},
+    )
+    deliveries.hold(Delivery.channel_id == channel_id, Hold.RECONNECT)
+
+
+def consequences_of_removal(channel: Channel) -> int:
+    """How many deliveries would be canceled."""
+    waiting = {State.SCHEDULED, State.HELD, State.FAILED}
+    query = select(func.count()).where(Delivery.channel_id == channel.id, Delivery.state.in_(waiting))
+    return db.session.scalar(query) or 0
+
+
+def remove(channel: Channel, now: datetime) -> None:
+    """Forget the credentials; what waits is canceled, what went out stays in the record."""
+    waiting = select(Delivery.id).where(
+        Delivery.channel_id == channel.id, Delivery.state.in_({State.SCHEDULED, State.HELD, State.FAILED})
+    )
+    for delivery_id in db.session.scalars(waiting).all():
+        deliveries.advance(delivery_id, State.CANCELED, held_reason=None, prepare_at=None)
+    _drop_unsent_variants(channel)
+    _set_state(channel, ChannelState.REMOVED, "", now)
+    _set_credentials(channel, {})
+
+
+def refresh(channel_id: int, seen_version: int, now: datetime) -> bool:
+    """Renew a channel's credentials once, whoever of several workers asks first. Commits.
+
+    True when newer credentials than ``seen_version`` are there now; False while another worker is at it.
+    Raises ``publishers.errors.Unauthorized`` where the platform refuses.
+    """
+    if not _win_refresh(channel_id, seen_version, now):
+        version = db.session.scalar(select(Channel.credentials_version).where(Channel.id == channel_id))
+        db.session.commit()
+        return version is not None and version > seen_version
+    channel = db.session.get_one(Channel, channel_id, populate_existing=True)
+    there, publisher = content.destination(channel), publishers.get(channel.platform)
+    db.session.commit()
+    try:
+        renewed = publisher.refresh(there)
+    finally:
+        _end_refresh(channel_id)
+    _set_credentials(db.session.get_one(Channel, channel_id, populate_existing=True), renewed)
+    db.session.commit()
+    return True
+
+
+def reseal_all() -> int:
+    """Encrypt every stored secret under the newest key; how many."""
+    sealed = [*db.session.scalars(select(Channel))]
+    apps = [*db.session.scalars(select(PlatformApp))]
+    for channel in sealed:
+        channel.credentials = vault().reseal(channel.credentials)
+    for app in apps:
+        app.secrets = vault().reseal(app.secrets)
+    return len(sealed) + len(apps)
+
+
+def _kept_app(platform: str, fields: Mapping[str, str], redirect_uri: str) -> PlatformApp | None:
+    base_url = publishers.get(platform).server_of(fields)
+    return db.session.scalar(
+        select(PlatformApp).where(
+            PlatformApp.platform == platform,
+            PlatformApp.base_url == base_url,
+            PlatformApp.redirect_uri == redirect_uri,
+        )
+    )
+
+
+def _take(channel: Channel, found: Connected) -> None:
+    channel.handle, channel.name = found.handle, found.name or found.handle
+    channel.avatar_url, channel.profile_url = found.avatar_url, found.profile_url
+    channel.limits, channel.traits = found.limits.as_dict(), dict(found.traits)
+
+
+def _set_credentials(channel: Channel, credentials: Mapping[str, str]) -> None:
+    channel.credentials = vault().seal(credentials)
+    channel.credentials_version += 1
+
+
+def _set_state(channel: Channel, state: ChannelState, reason: str, now: datetime) -> None:
+    channel.state, channel.state_reason, channel.state_at = state, reason[:500], now
+
+
+def _waiting(channel: Channel, reason: Hold) -> ColumnElement[bool]:
+    return (Delivery.channel_id == channel.id) & (Delivery.held_reason == reason)
+
+
+def _stop(where: ColumnElement[bool], now: datetime) -> Stopped:
+    held = deliveries.hold(where, Hold.PAUSED)
+    flying = select(Delivery.id).where(where, Delivery.state.in_({State.PUBLISHING, State.PROCESSING}))
+    return Stopped(at=now, in_flight=tuple(db.session.scalars(flying)), held=held)
+
+
+def _go(where: ColumnElement[bool], now: datetime) -> Resumed:
+    waiting = db.session.scalar(select(func.count()).where(Delivery.state == State.HELD, where)) or 0
+    scheduled = deliveries.release(where, now)
+    return Resumed(scheduled=scheduled, missed=waiting - scheduled)
+
+
+def _drop_unsent_variants(channel: Channel) -> None:
+    for variant in db.session.scalars(select(Variant).where(Variant.channel_id == channel.id)):
+        if not deliveries.is_out(variant):
+            db.session.delete(variant)
+
+
+def _win_refresh(channel_id: int, seen_version: int, now: datetime) -> bool:
+    won = deliveries.write(
+        update(Channel)
+        .where(
+            Channel.id == channel_id,
+            Channel.credentials_version == seen_version,
+            or_(Channel.refresh_until.is_(None), Channel.refresh_until < now),
+        )
+        .values(refresh_until=now + REFRESH_BOUND)
+    )
+    db.session.commit()
+    return won
+
+
+def _end_refresh(channel_id: int) -> None:
+    db.session.execute(
+        update(Channel).where(Channel.id == channel_id).values(refresh_until=None),
+        execution_options={"synchronize_session": False},
+    )

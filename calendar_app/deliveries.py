@@ -1,0 +1,319 @@
+"""The ledger of deliveries: every change of state is one guarded UPDATE along a declared edge."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, select, update
+
+from calendar_app import retrying
+from calendar_app.attempts import close_attempt, open_attempt
+from calendar_app.extensions import db
+from calendar_app.models import Attempt, Channel, Delivery, Hold, Outcome, State, Step, Variant
+from calendar_app.settings import config
+from publishers.errors import PublisherError
+from publishers.values import Receipt, Ticket
+
+EDGES: Mapping[State, frozenset[State]] = {
+    State.SCHEDULED: frozenset({State.PUBLISHING, State.HELD, State.CANCELED}),
+    State.PUBLISHING: frozenset(
+        {State.PUBLISHED, State.PROCESSING, State.SCHEDULED, State.FAILED, State.UNCONFIRMED, State.HELD}
+    ),
+    State.PROCESSING: frozenset({State.PUBLISHED, State.FAILED, State.UNCONFIRMED}),
+    State.UNCONFIRMED: frozenset({State.PUBLISHED, State.SCHEDULED, State.FAILED}),
+    State.HELD: frozenset({State.SCHEDULED, State.CANCELED}),
+    State.FAILED: frozenset({State.SCHEDULED, State.CANCELED}),
+    State.PUBLISHED: frozenset(),
+    State.CANCELED: frozenset(),
+}
+GONE_OUT = frozenset({State.PUBLISHING, State.PROCESSING, State.PUBLISHED, State.UNCONFIRMED})
+GATE = timedelta(milliseconds=500)
+
+
+def is_out(variant: Variant) -> bool:
+    """Whether this channel's part has gone out, or may have: it can't be edited any more."""
+    return variant.delivery is not None and variant.delivery.state in GONE_OUT
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to publish one delivery until ``until``; ``token`` proves it in every later UPDATE."""
+
+    delivery_id: int
+    attempt_id: int
+    token: str
+    until: datetime
+    due_at: datetime
+
+
+def claim(delivery_id: int, now: datetime, worker: str) -> Claim | None:
+    """Take the delivery for publishing, or None when it is not due, not scheduled, or another took it. Commits."""
+    token, until = secrets.token_hex(16), now + config().lease
+    taken = advance(
+        delivery_id,
+        State.PUBLISHING,
+        Delivery.due_at <= now + GATE,
+        sources={State.SCHEDULED},
+        lease_token=token,
+        lease_until=until,
+        rung_at=None,
+    )
+    if not taken:
+        db.session.rollback()
+        return None
+    attempt = open_attempt(delivery_id, Step.PUBLISH, now, worker)
+    due_at = db.session.scalar(select(Delivery.due_at).where(Delivery.id == delivery_id))
+    db.session.commit()
+    assert due_at is not None
+    return Claim(delivery_id, attempt.id, token, until, due_at)
+
+
+def sending(taken: Claim, now: datetime) -> bool:
+    """Record, right before the visible call, that it is being made; False when the lease is ours no more."""
+    still_ours = _touch(taken, Delivery.lease_until > now, rung_at=None)
+    if still_ours:
+        db.session.execute(update(Attempt).where(Attempt.id == taken.attempt_id).values(sent_at=now))
+    return still_ours
+
+
+def succeeded(taken: Claim, receipt: Receipt, now: datetime) -> bool:
+    """The platform's word that it is out."""
+    close_attempt(taken.attempt_id, Outcome.PUBLISHED, now)
+    return advance(taken.delivery_id, State.PUBLISHED, _held_by(taken), **_published(receipt, now))
+
+
+def accepted(taken: Claim, handle: Mapping[str, Any], look_at: datetime, now: datetime) -> bool:
+    """The platform took it and will show it later."""
+    close_attempt(taken.attempt_id, Outcome.ACCEPTED, now)
+    return advance(
+        taken.delivery_id,
+        State.PROCESSING,
+        _held_by(taken),
+        **_free(),
+        handles=dict(handle),
+        look_at=look_at,
+        looks=0,
+    )
+
+
+def again(
+    taken: Claim,
+    outcome: Outcome,
+    error: PublisherError | None,
+    due_at: datetime,
+    now: datetime,
+    **changes: Any,
+) -> bool:
+    """Surely not sent: due again at ``due_at``."""
+    close_attempt(taken.attempt_id, outcome, now, error)
+    message = error.message if error else None
+    return advance(
+        taken.delivery_id,
+        State.SCHEDULED,
+        _held_by(taken),
+        **_free(),
+        due_at=due_at,
+        error=message,
+        **changes,
+    )
+
+
+def again_or_failed(
+    taken: Claim, outcome: Outcome, error: PublisherError, now: datetime, **changes: Any
+) -> bool:
+    """A try is used up: due again on the back-off, or failed after the last."""
+    tries = 1 + (db.session.scalar(select(Delivery.tries).where(Delivery.id == taken.delivery_id)) or 0)
+    due_at = retrying.next_try(tries, now)
+    if due_at is None:
+        return failed(taken, outcome, error, now)
+    return again(taken, outcome, error, due_at, now, tries=tries, **changes)
+
+
+def failed(taken: Claim, outcome: Outcome, error: PublisherError, now: datetime) -> bool:
+    """Over, until a person decides; the platform's own sentence is kept."""
+    close_attempt(taken.attempt_id, outcome, now, error)
+    return advance(taken.delivery_id, State.FAILED, _held_by(taken), **_free(), error=error.message)
+
+
+def unconfirmed(taken: Claim, error: PublisherError, look_at: datetime, now: datetime) -> bool:
+    """It may or may not be out: never sent again blindly."""
+    close_attempt(taken.attempt_id, Outcome.UNCONFIRMED, now, error)
+    return advance(
+        taken.delivery_id,
+        State.UNCONFIRMED,
+        _held_by(taken),
+        **_free(),
+        look_at=look_at,
+        looks=0,
+        error=error.message,
+    )
+
+
+def hold_claimed(taken: Claim, reason: Hold, now: datetime, error: PublisherError | None = None) -> bool:
+    """Claimed, not sent, and it must wait for a person."""
+    close_attempt(taken.attempt_id, Outcome.HELD, now, error)
+    return advance(
+        taken.delivery_id,
+        State.HELD,
+        _held_by(taken),
+        **_free(),
+        held_reason=reason,
+        error=error.message if error else None,
+    )
+
+
+def settled_published(delivery_id: int, receipt: Receipt, now: datetime) -> bool:
+    """An unconfirmed or processing delivery turned out to be visible."""
+    return advance(
+        delivery_id,
+        State.PUBLISHED,
+        sources={State.UNCONFIRMED, State.PROCESSING},
+        **_published(receipt, now),
+    )
+
+
+def settled_absent(delivery_id: int, due_at: datetime) -> bool:
+    """An unconfirmed delivery surely is not out: due again."""
+    return advance(delivery_id, State.SCHEDULED, sources={State.UNCONFIRMED}, look_at=None, due_at=due_at)
+
+
+def settled_failed(delivery_id: int, message: str) -> bool:
+    """The platform turned a processing delivery down."""
+    return advance(delivery_id, State.FAILED, sources={State.PROCESSING}, look_at=None, error=message)
+
+
+def look_later(delivery_id: int, now: datetime, first: datetime | None = None) -> None:
+    """Looking told nothing: look again later, or ask a person."""
+    looks = 1 + (db.session.scalar(select(Delivery.looks).where(Delivery.id == delivery_id)) or 0)
+    write(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state.in_({State.UNCONFIRMED, State.PROCESSING}))
+        .values(looks=looks, look_at=first or retrying.next_look(looks, now))
+    )
+
+
+def prepared(delivery_id: int, digest: str, ticket: Ticket, prepare_at: datetime | None) -> bool:
+    """Keep what ``prepare`` made, unless the content it was made for has changed meanwhile."""
+    return write(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery_id,
+            Delivery.digest == digest,
+            Delivery.state.in_({State.SCHEDULED, State.PUBLISHING}),
+        )
+        .values(handles=dict(ticket.handles), handles_until=ticket.expires_at, prepare_at=prepare_at)
+    )
+
+
+def hold(where: ColumnElement[bool], reason: Hold) -> int:
+    """Hold every scheduled delivery that ``where`` names; how many."""
+    result = db.session.execute(
+        update(Delivery)
+        .where(Delivery.state == State.SCHEDULED, where)
+        .values(state=State.HELD, held_reason=reason),
+        execution_options={"synchronize_session": False},
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def release(where: ColumnElement[bool], now: datetime) -> int:
+    """Schedule again what is held and not due yet; what was missed becomes late and stays for a person."""
+    in_time = (Delivery.state == State.HELD) & where & (Delivery.promised_at > now)
+    result = db.session.execute(
+        update(Delivery)
+        .where(in_time)
+        .values(state=State.SCHEDULED, held_reason=None, due_at=Delivery.promised_at),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.execute(
+        update(Delivery).where(Delivery.state == State.HELD, where).values(held_reason=Hold.LATE),
+        execution_options={"synchronize_session": False},
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def reap(now: datetime) -> int:
+    """Free what lapsed leases hold: surely not sent goes back, possibly sent becomes unconfirmed; how many."""
+    lapsed = db.session.scalars(
+        select(Delivery).where(Delivery.state == State.PUBLISHING, Delivery.lease_until < now).limit(500)
+    ).all()
+    return sum(_reap_one(delivery, now) for delivery in lapsed)
+
+
+def advance(
+    delivery_id: int,
+    to: State,
+    *where: ColumnElement[bool],
+    sources: set[State] | None = None,
+    **changes: Any,
+) -> bool:
+    """The writer of ``Delivery.state``: moves one row along a declared edge, or not at all."""
+    allowed = {state for state, targets in EDGES.items() if to in targets}
+    assert sources is None or sources <= allowed, f"no edge from {sources - allowed} to {to}"
+    return write(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state.in_(sources or allowed), *where)
+        .values(state=to, **changes)
+    )
+
+
+def _touch(taken: Claim, *where: ColumnElement[bool], **changes: Any) -> bool:
+    return write(
+        update(Delivery).where(Delivery.id == taken.delivery_id, _held_by(taken), *where).values(**changes)
+    )
+
+
+def write(statement: Any) -> bool:
+    """Run a guarded UPDATE; whether it changed its one row."""
+    result = db.session.execute(statement, execution_options={"synchronize_session": "fetch"})
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def _held_by(taken: Claim) -> ColumnElement[bool]:
+    return (Delivery.state == State.PUBLISHING) & (Delivery.lease_token == taken.token)
+
+
+def _free() -> dict[str, Any]:
+    return {"lease_token": None, "lease_until": None, "rung_at": None}
+
+
+def _published(receipt: Receipt, now: datetime) -> dict[str, Any]:
+    ages = config().sample_ages
+    return _free() | {
+        "remote_id": receipt.remote_id,
+        "url": receipt.url,
+        "published_at": now,
+        "error": None,
+        "look_at": None,
+        "prepare_at": None,
+        "sample_at": now + ages[0] if ages else None,
+        "sampled": 0,
+    }
+
+
+def _reap_one(delivery: Delivery, now: datetime) -> bool:
+    attempt = next(
+        (a for a in reversed(delivery.attempts) if a.step == Step.PUBLISH and not a.closed_at), None
+    )
+    sent = attempt is not None and attempt.sent_at is not None
+    if attempt:
+        close_attempt(attempt.id, Outcome.UNCONFIRMED if sent else Outcome.LOST, now)
+    changes: dict[str, Any] = {"look_at": now, "looks": 0} if sent else {"due_at": now}
+    token = Delivery.lease_token == delivery.lease_token
+    to = State.UNCONFIRMED if sent else State.SCHEDULED
+    return advance(delivery.id, to, token, sources={State.PUBLISHING}, **_free(), **changes)
+
+
+def channel_rests(channel_id: int, until: datetime) -> None:
+    """The platform asked for a pause: nothing more goes out there before ``until``."""
+    db.session.execute(
+        update(Channel).where(Channel.id == channel_id).values(rests_until=until),
+        execution_options={"synchronize_session": False},
+    )
