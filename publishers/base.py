@@ -86,7 +86,9 @@ class Publisher(ABC):
         """Whether there is work to do ahead of time."""
         return bool(content.media)
 
-    def repeats_safely(self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime) -> bool:
+    def repeats_safely(
+        self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
+    ) -> bool:
         """Whether sending the same ticket again cannot post twice."""
         return False
 
@@ -135,7 +137,9 @@ class Publisher(ABC):
         raise NotImplementedError(f"{self.name} publishes at once")
 
     @abstractmethod
-    def find(self, destination: Destination, content: Content, ticket: Ticket, since: datetime) -> Receipt | None:
+    def find(
+        self, destination: Destination, content: Content, ticket: Ticket, since: datetime
+    ) -> Receipt | None:
         """Look for a post whose answer was lost; None means: surely not there now."""
 
     @abstractmethod

@@ -1,0 +1,240 @@
+"""Bluesky: posts are records under a key that we choose, so a repeat can never make a second one.
+
+Sources: the lexicons com.atproto.repo.* and app.bsky.*; the reference server for what a repeated putRecord answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from publishers import atproto, text
+from publishers import bluesky_record as record
+from publishers import limits as shared
+from publishers.base import Field, Publisher
+from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unauthorized, Unconfirmed
+from publishers.http import UPLOAD_TIMEOUT, Http, Reply, address, opened
+from publishers.values import (
+    Audience,
+    Connected,
+    Content,
+    Destination,
+    Limits,
+    Media,
+    MediaLimits,
+    Metrics,
+    Preview,
+    Problem,
+    Receipt,
+    Ticket,
+)
+
+BLOBS_LIVE = timedelta(minutes=50)  # the reference server drops unreferenced blobs after about an hour
+IMAGES = ("image/jpeg", "image/png", "image/webp")
+
+
+def limits_of(base_url: str) -> Limits:
+    """What the servers of Bluesky accept, or the reference server's defaults for anybody else's."""
+    own = atproto.hosted_by_bluesky(base_url)
+    return Limits(
+        max_text=300,
+        counter="graphemes",
+        max_text_bytes=3000,
+        max_alt=2000,
+        image=MediaLimits(IMAGES, 4, max_bytes=2_000_000 if own else 1_000_000),
+        video=MediaLimits(("video/mp4",), 1, max_bytes=(50 if own else 5) * 2**20, max_seconds=180),
+    )
+
+
+class Bluesky(Publisher):
+    """One account, wherever its personal data server (PDS) is."""
+
+    name = "bluesky"
+    label = "Bluesky"
+    connect_fields = (
+        Field("service", "url", "Service", default="https://bsky.social"),
+        Field("handle", "text", "Handle", "name.bsky.social"),
+        Field("app_password", "password", "App password", "xxxx-xxxx-xxxx-xxxx"),
+    )
+    metrics = frozenset({"likes", "reposts", "replies", "quotes", "saves"})
+    metrics_batch = 25
+    default_limits = limits_of("https://bsky.social")
+
+    def new_key(self, now: datetime) -> str:
+        return atproto.tid(now)
+
+    def needs_prepare(self, content: Content) -> bool:
+        return bool(content.media) or any(record.mentioned(content))
+
+    def repeats_safely(
+        self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
+    ) -> bool:
+        return True
+
+    def check(self, content: Content, limits: Limits) -> list[Problem]:
+        return shared.problems(content, limits, record.post(content, {})["text"])
+
+    def preview(self, content: Content, limits: Limits) -> Preview:
+        said = record.post(content, {})["text"]
+        length = text.count(said, limits.counter, limits.url_cost)
+        return Preview(record.runs(said), length, limits.max_text, content.media)
+
+    def connect(self, fields: Mapping[str, str]) -> Connected:
+        service = address(fields.get("service") or "https://bsky.social")
+        password = fields.get("app_password", "").strip()
+        login = {"identifier": fields.get("handle", "").strip().lstrip("@"), "password": password}
+        with Http(service, atproto.DIALECT, secrets=(password,)) as http:
+            session, credentials = http.post(
+                "/xrpc/com.atproto.server.createSession",
+                lambda reply: (atproto.session(reply), atproto.tokens(reply)),
+                json=login,
+            )
+        return self._connected(session, session.pds or service, credentials)
+
+    def discover(self, destination: Destination) -> Connected:
+        with atproto.connection(destination) as http:
+            session = http.get("/xrpc/com.atproto.server.getSession", atproto.session)
+        return self._connected(session, destination.base_url, destination.credentials)
+
+    def refresh(self, destination: Destination) -> Mapping[str, str]:
+        try:
+            with atproto.connection(destination, "refresh") as http:
+                return http.post("/xrpc/com.atproto.server.refreshSession", atproto.tokens)
+        except Unauthorized as error:
+            raise Unauthorized(error.message, error.evidence) from None
+
+    def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
+        shared.refuse(self.check(content, destination.limits))
+        with atproto.connection(destination) as http:
+            dids = {handle: atproto.resolve(http, handle) for handle in record.mentioned(content)}
+            blobs = [_upload(http, media) for media in content.media]
+        return replace(
+            ticket, handles={"dids": dids, "blobs": blobs}, expires_at=now + BLOBS_LIVE if blobs else None
+        )
+
+    def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
+        shared.refuse(self.check(content, destination.limits))
+        if self.needs_prepare(content) and not _is_prepared(content, ticket):
+            raise Stale("The media of this post are not uploaded yet.", Evidence(code="not_prepared"))
+        put = {
+            "repo": destination.remote_id,
+            "collection": record.COLLECTION,
+            "rkey": ticket.key,
+            "record": {**record.post(content, ticket.handles), "createdAt": atproto.timestamp(ticket.at)},
+            "swapRecord": None,  # "there must be none yet": an identical record is left as it is, another refused
+        }
+        try:
+            with atproto.connection(destination) as http:
+                created = http.publish("/xrpc/com.atproto.repo.putRecord", _created, json=put)
+        except Rejected as error:
+            if error.evidence.code != "InvalidSwap":
+                raise
+            return self._posted_before(destination, content, ticket)
+        return _receipt(destination, ticket, created)
+
+    def find(
+        self, destination: Destination, content: Content, ticket: Ticket, since: datetime
+    ) -> Receipt | None:
+        wanted = {"repo": destination.remote_id, "collection": record.COLLECTION, "rkey": ticket.key}
+        try:
+            with atproto.connection(destination) as http:
+                return _receipt(
+                    destination, ticket, http.get("/xrpc/com.atproto.repo.getRecord", _created, params=wanted)
+                )
+        except Rejected as error:
+            if error.evidence.code != "RecordNotFound":
+                raise
+            return None
+
+    def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
+        with atproto.connection(destination) as http:
+            return http.get("/xrpc/app.bsky.feed.getPosts", _numbers, params={"uris": list(remote_ids)})
+
+    def audience(self, destination: Destination) -> Audience:
+        with atproto.connection(destination) as http:
+            return http.get(
+                "/xrpc/app.bsky.actor.getProfile", _audience, params={"actor": destination.remote_id}
+            )
+
+    def _connected(
+        self, session: atproto.Session, base_url: str, credentials: Mapping[str, str]
+    ) -> Connected:
+        limits = limits_of(base_url)
+        web = atproto.web_address(base_url)
+        destination = Destination(base_url, session.did, session.handle, limits, credentials)
+        profile = _profile(destination)
+        return Connected(
+            base_url=base_url,
+            remote_id=session.did,
+            handle=session.handle,
+            name=profile.get("displayName") or session.handle,
+            avatar_url=profile.get("avatar", ""),
+            profile_url=f"{web}/profile/{session.handle}",
+            limits=limits,
+            credentials=dict(credentials),
+            traits={"web": web},
+        )
+
+    def _posted_before(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
+        """The key is ours alone, so a record under it is this post; only its address is still unknown."""
+        try:
+            found = self.find(destination, content, ticket, ticket.at)
+        except PublisherError as error:
+            raise Unconfirmed(error.message, error.evidence) from None
+        if found is None:
+            raise Unconfirmed("The server had this post and now has not.", Evidence(code="InvalidSwap"))
+        return found
+
+
+def _upload(http: Http, media: Media) -> dict[str, Any]:
+    with opened(media) as stream:
+        return http.post(
+            "/xrpc/com.atproto.repo.uploadBlob",
+            lambda reply: dict(reply.body["blob"]),
+            content=stream,
+            headers={"Content-Type": media.mime},
+            timeout=UPLOAD_TIMEOUT,
+        )
+
+
+def _is_prepared(content: Content, ticket: Ticket) -> bool:
+    return "dids" in ticket.handles and len(ticket.handles["blobs"]) == len(content.media)
+
+
+def _created(reply: Reply) -> dict[str, str]:
+    return {"uri": str(reply.body["uri"]), "cid": str(reply.body["cid"])}
+
+
+def _receipt(destination: Destination, ticket: Ticket, created: Mapping[str, str]) -> Receipt:
+    web = destination.traits.get("web") or atproto.web_address(destination.base_url)
+    return Receipt(created["uri"], f"{web}/profile/{destination.handle}/post/{ticket.key}", created)
+
+
+def _numbers(reply: Reply) -> dict[str, Metrics]:
+    return {
+        str(post["uri"]): Metrics(
+            likes=post.get("likeCount"),
+            reposts=post.get("repostCount"),
+            replies=post.get("replyCount"),
+            quotes=post.get("quoteCount"),
+            saves=post.get("bookmarkCount"),
+        )
+        for post in reply.body["posts"]
+    }
+
+
+def _audience(reply: Reply) -> Audience:
+    body = reply.body
+    return Audience(body.get("followersCount"), body.get("followsCount"), body.get("postsCount"))
+
+
+def _profile(destination: Destination) -> dict[str, Any]:
+    """The public profile; a new account that the network has not indexed yet has none."""
+    with atproto.connection(destination) as http:
+        try:
+            asked = {"actor": destination.remote_id}
+            return http.get("/xrpc/app.bsky.actor.getProfile", lambda reply: dict(reply.body), params=asked)
+        except Rejected:
+            return {}

@@ -1,0 +1,260 @@
+"""Mastodon and the servers that speak its API (Mastodon docs, methods/statuses, methods/media, methods/oauth)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from publishers import fediverse, oauth, text
+from publishers import limits as shared
+from publishers import mastodon_entities as entities
+from publishers.base import Authorization, Field, Option, Publisher
+from publishers.errors import Evidence, Rejected, Stale, Temporary, Unauthorized
+from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Rule, address, opened
+from publishers.values import (
+    Audience,
+    Connected,
+    Content,
+    Destination,
+    Limits,
+    Media,
+    Metrics,
+    Preview,
+    Problem,
+    Receipt,
+    Ticket,
+)
+
+KEY_LIVES = timedelta(hours=1)  # after success: Mastodon source, PostStatusService
+KEY_MARGIN = timedelta(minutes=5)
+MEDIA_LIVES = timedelta(hours=23)  # unattached media are removed after a day: Mastodon source, media vacuum
+CLOCK_SKEW = timedelta(minutes=2)
+PAGE = 40
+MOST_PAGES = 10
+VISIBILITIES = ("public", "unlisted", "private")
+
+
+def _explain(body: Mapping[str, Any]) -> tuple[str, str]:
+    return str(body["error"]), str(body.get("error_description") or body["error"])
+
+
+def _reset(headers: Mapping[str, str]) -> datetime:
+    """ISO 8601, not an epoch (Mastodon docs, api/rate-limits)."""
+    return datetime.fromisoformat(headers["x-ratelimit-reset"]).astimezone(UTC)
+
+
+DIALECT = Dialect(
+    explain=_explain,
+    reset=_reset,
+    rules=(
+        Rule(Unauthorized, 401),
+        Rule(Unauthorized, 400, code="invalid_grant"),
+        Rule(Rejected, 403, text="empty statuses"),
+        Rule(Unauthorized, 403),
+        Rule(Temporary, 408),
+        Rule(Temporary, 422, text="have not finished processing"),
+        Rule(Stale, 422, text="not found or already attached"),
+    ),
+)
+
+
+class Mastodon(Publisher):
+    """One account on one server. ``patience`` bounds the wait for an upload to be processed, ``pause`` its polls."""
+
+    name = "mastodon"
+    label = "Mastodon"
+    uses_oauth = True
+    connect_fields = (Field("server", "text", "Server", "mastodon.social"),)
+    options = (
+        Option(
+            "visibility", "Visibility", tuple((each, each.capitalize()) for each in VISIBILITIES), "public"
+        ),
+        Option("spoiler_text", "Content warning"),
+    )
+    metrics = frozenset({"likes", "reposts", "replies", "quotes"})
+    metrics_batch = 20
+    default_limits = fediverse.DEFAULT_LIMITS
+
+    def __init__(
+        self, patience: timedelta = timedelta(seconds=60), pause: timedelta = timedelta(seconds=1)
+    ) -> None:
+        self._patience, self._pause = patience, pause
+
+    def repeats_safely(
+        self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
+    ) -> bool:
+        return _replays(destination) and now - first_sent_at < KEY_LIVES - KEY_MARGIN
+
+    def check(self, content: Content, limits: Limits) -> list[Problem]:
+        body = _body(content, ())
+        found = shared.problems(content, limits, _counted(body))
+        if body["visibility"] not in VISIBILITIES:
+            unknown = {"name": "visibility", "value": body["visibility"]}
+            found.append(Problem("option_unknown", "error", unknown))
+        return found
+
+    def preview(self, content: Content, limits: Limits) -> Preview:
+        body = _body(content, ())
+        length = text.count(_counted(body), limits.counter, limits.url_cost)
+        return Preview(text.spans(body["status"]), length, limits.max_text, content.media)
+
+    def authorize(
+        self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None
+    ) -> Authorization:
+        base_url = address(fields.get("server", "").rpartition("@")[2])
+        with Http(base_url, DIALECT) as http:
+            scope = fediverse.software_of(fediverse.traits(http)).scopes
+            app = app or _register(http, redirect_uri, scope)
+        endpoint = f"{base_url}/oauth/authorize"
+        return oauth.start(base_url, endpoint, app, redirect_uri=redirect_uri, scope=scope, state=state)
+
+    def exchange(self, memory: Mapping[str, str], code: str, redirect_uri: str) -> Connected:
+        secrets = (code, memory["client_secret"], memory["verifier"])
+        with Http(memory["base_url"], DIALECT, secrets=secrets) as http:
+            form = oauth.token_form(memory, code, redirect_uri)
+            token = http.post("/oauth/token", lambda reply: str(reply.body["access_token"]), data=form)
+        return _connected(memory["base_url"], {"access_token": token})
+
+    def discover(self, destination: Destination) -> Connected:
+        return _connected(destination.base_url, destination.credentials)
+
+    def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
+        shared.refuse(self.check(content, destination.limits))
+        with _connection(destination.base_url, destination.credentials) as http:
+            ids = [self._upload(http, media) for media in content.media]
+        return replace(ticket, handles={"media_ids": ids}, expires_at=now + MEDIA_LIVES if ids else None)
+
+    def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
+        shared.refuse(self.check(content, destination.limits))
+        ids = ticket.handles.get("media_ids", ())
+        if len(ids) != len(content.media):
+            raise Stale("The media of this post are not uploaded yet.", Evidence(code="not_prepared"))
+        # Pixelfed burns a key before it makes the post: after a refused try the same key would bar the next one.
+        headers = {"Idempotency-Key": ticket.key} if _replays(destination) else {}
+        with _connection(destination.base_url, destination.credentials) as http:
+            return http.publish(
+                "/api/v1/statuses",
+                lambda reply: entities.receipt(reply.body),
+                json=_body(content, ids),
+                headers=headers,
+            )
+
+    def find(
+        self, destination: Destination, content: Content, ticket: Ticket, since: datetime
+    ) -> Receipt | None:
+        with _connection(destination.base_url, destination.credentials) as http:
+            for status in _own_statuses(http, destination.remote_id, since - CLOCK_SKEW):
+                if status.media_count == len(content.media) and _says(http, status, content.text):
+                    return status.receipt
+        return None
+
+    def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
+        with _connection(destination.base_url, destination.credentials) as http:
+            if fediverse.software_of(destination.traits).batch:
+                wanted = [("id[]", remote_id) for remote_id in remote_ids]
+                batch = http.get_or_none("/api/v1/statuses", entities.each(entities.numbers), params=wanted)
+                if batch is not None:
+                    return dict(batch)
+            return dict(_one_by_one(http, remote_ids))
+
+    def audience(self, destination: Destination) -> Audience:
+        with _connection(destination.base_url, destination.credentials) as http:
+            return http.get("/api/v1/accounts/verify_credentials", entities.audience)
+
+    def _upload(self, http: Http, media: Media) -> str:
+        with opened(media) as stream:
+            remote_id, ready = http.post(
+                "/api/v2/media",
+                entities.media_state,
+                files={"file": (media.path.name, stream, media.mime)},
+                data={"description": media.alt},
+                timeout=UPLOAD_TIMEOUT,
+            )
+        give_up = time.monotonic() + self._patience.total_seconds()
+        while not ready:
+            if time.monotonic() > give_up:
+                raise Temporary(
+                    "The server is still processing the media.", Evidence(code="media_processing")
+                )
+            time.sleep(self._pause.total_seconds())
+            remote_id, ready = http.get(f"/api/v1/media/{remote_id}", entities.media_state)
+        return remote_id
+
+
+def _connection(base_url: str, credentials: Mapping[str, str]) -> Http:
+    return Http(base_url, DIALECT, token=credentials.get("access_token", ""))
+
+
+def _replays(destination: Destination) -> bool:
+    return fediverse.software_of(destination.traits).idempotency in ("replay-original", "replay-response")
+
+
+def _register(http: Http, redirect_uri: str, scope: str) -> dict[str, str]:
+    form = {"client_name": "Almanac", "redirect_uris": redirect_uri, "scopes": scope}
+    wanted = ("client_id", "client_secret")
+    return http.post("/api/v1/apps", lambda reply: {key: str(reply.body[key]) for key in wanted}, data=form)
+
+
+def _connected(base_url: str, credentials: Mapping[str, str]) -> Connected:
+    with _connection(base_url, credentials) as http:
+        account = http.get("/api/v1/accounts/verify_credentials", entities.account)
+        limits, traits = fediverse.limits_and_traits(http)
+    return Connected(
+        base_url=base_url,
+        remote_id=account["remote_id"],
+        handle=f"{account['handle']}@{urlsplit(base_url).netloc}",
+        name=account["name"],
+        avatar_url=account["avatar_url"],
+        profile_url=account["profile_url"],
+        limits=limits,
+        credentials=dict(credentials),
+        traits=traits,
+    )
+
+
+def _body(content: Content, media_ids: Sequence[str]) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "status": content.text,
+        "visibility": content.options.get("visibility") or VISIBILITIES[0],
+        "spoiler_text": content.options.get("spoiler_text", ""),
+        "media_ids": list(media_ids),
+        "language": content.language.partition("-")[0],
+    }
+    return {name: value for name, value in body.items() if value or name == "status"}
+
+
+def _counted(body: Mapping[str, Any]) -> str:
+    """Mastodon counts the warning and the text together (Mastodon source, StatusLengthValidator)."""
+    return str(body.get("spoiler_text", "")) + str(body["status"])
+
+
+def _own_statuses(http: Http, account_id: str, since: datetime) -> Iterator[entities.Posted]:
+    """The account's statuses made after ``since``, newest first; raises ``Temporary`` when they are too many."""
+    params: dict[str, Any] = {"limit": PAGE, "exclude_reblogs": "true"}
+    for _ in range(MOST_PAGES):
+        page = http.get(
+            f"/api/v1/accounts/{account_id}/statuses", entities.each(entities.posted), params=params
+        )
+        yield from (status for status in page if status.made_at >= since)
+        if not page or page[-1].made_at < since:
+            return
+        params["max_id"] = page[-1].remote_id
+    raise Temporary("There are too many newer posts to look through.", Evidence(code="too_many_posts"))
+
+
+def _says(http: Http, status: entities.Posted, wanted: str) -> bool:
+    source = http.get_or_none(
+        f"/api/v1/statuses/{status.remote_id}/source", lambda reply: str(reply.body["text"])
+    )
+    return text.same_text(source if source is not None else status.content, wanted)
+
+
+def _one_by_one(http: Http, remote_ids: Sequence[str]) -> Iterator[tuple[str, Metrics]]:
+    for remote_id in remote_ids:
+        found = http.get_or_none(f"/api/v1/statuses/{remote_id}", lambda reply: entities.numbers(reply.body))
+        if found is not None:
+            yield found
