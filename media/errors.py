@@ -14,7 +14,7 @@ class MediaError(Exception):
 
     about: ClassVar[str]
 
-    def __init__(self, code: str, **params: int | float | str) -> None:
+    def __init__(self, code: str, **params: float | str) -> None:
         self.code = code
         self.params = params
         super().__init__(f"{self.about}: {code} {params}" if params else f"{self.about}: {code}")
@@ -43,9 +43,7 @@ class TooLarge(MediaError):
 
     about = "too large"
 
-    def __init__(
-        self, code: Literal["bytes", "pixels", "seconds"], measured: int | float, limit: int | float
-    ) -> None:
+    def __init__(self, code: Literal["bytes", "pixels", "seconds"], measured: float, limit: float) -> None:
         super().__init__(code, measured=measured, limit=limit)
 
 
@@ -59,6 +57,6 @@ class CannotFit(MediaError):
     about = "cannot fit"
 
     def __init__(
-        self, code: Literal["seconds", "bytes", "kind", "mime", "slow"], **params: int | float | str
+        self, code: Literal["seconds", "bytes", "kind", "mime", "slow"], **params: float | str
     ) -> None:
         super().__init__(code, **params)

@@ -16,14 +16,21 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """An empty file to write to, gone when the block ends, however it ends."""
+    handle, name = tempfile.mkstemp(prefix=".making-", dir=folder)
+    os.close(handle)
+    path = Path(name)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
 def written(target: Path) -> Iterator[Path]:
     """A path to write to. It becomes `target` when the block ends well and is removed when it does not."""
-    handle, name = tempfile.mkstemp(prefix=".making-", dir=target.parent)
-    os.close(handle)
-    partial = Path(name)
-    try:
+    with scratch(target.parent) as partial:
         yield partial
         partial.chmod(0o644)
         partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

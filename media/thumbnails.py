@@ -8,7 +8,7 @@ from PIL import Image
 
 from . import ffmpeg, pictures, videos
 from .errors import Unreadable
-from .files import written
+from .files import scratch, written
 from .picture_fit import on_white
 from .sniff import IMAGES, VIDEOS
 from .values import Facts, Limits
@@ -22,7 +22,7 @@ def thumbnail(source: Path, target: Path, facts: Facts, side: int) -> Facts:
     """Write a picture at most `side` pixels long. The target's suffix chooses: `.webp`, `.jpg` or `.jpeg`."""
     if facts.kind == "image":
         return _shrunk(source, facts.mime, target, side)
-    with written(target.with_suffix(".frame")) as frame:
+    with scratch(target.parent) as frame:
         _frame(source, facts, frame)
         return _shrunk(frame, "image/png", target, side)
 

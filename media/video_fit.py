@@ -20,14 +20,9 @@ _LEAST_PICTURE_BITS = 120_000
 _BITS_PER_PIXEL = 0.045
 _SMALLEST_SIDE = 320
 # Played as it is, high dynamic range looks grey on a screen that does not know it.
-TO_STANDARD_RANGE = ",".join(
-    (
-        "zscale=t=linear:npl=100",
-        "format=gbrpf32le",
-        "zscale=p=bt709",
-        "tonemap=hable:desat=0",
-        "zscale=t=bt709:m=bt709:r=tv",
-    )
+TO_STANDARD_RANGE = (
+    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
+    "tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from . import ffmpeg
 from .errors import MediaError, TooLarge, Unreadable, Unsupported
@@ -13,6 +14,7 @@ from .sniff import VIDEOS
 from .values import Facts, Limits
 
 if TYPE_CHECKING:
+    from av import Packet, VideoFrame
     from av.container import InputContainer
 
 # A container's stated length and its last frame differ by a little in whole files, by more in cut ones.
@@ -23,18 +25,30 @@ _HDR_TRANSFERS = {16, 18}  # PQ and HLG, ITU-T H.273 table 3
 
 
 @dataclass
-class _Reading:
-    """What is learnt while all packets pass by."""
+class _Span:
+    """From the first packet's start to the last one's end, in seconds; packets come in any order."""
 
-    end: float = 0.0
+    start: float = math.inf
+    end: float = -math.inf
     packets: int = 0
-    pictures: int = 0
-    rotation: int = 0
-    first: float | None = field(default=None)
+
+    def add(self, at: float, duration: float) -> None:
+        self.start, self.end = min(self.start, at), max(self.end, at + duration)
+        self.packets += 1
 
     @property
     def seconds(self) -> float:
-        return max(0.0, self.end - (self.first or 0.0))
+        return max(0.0, self.end - self.start)
+
+
+@dataclass
+class _Reading:
+    """What is learnt while all packets pass by: of the picture, and of picture and sound together."""
+
+    picture: _Span = field(default_factory=_Span)
+    whole: _Span = field(default_factory=_Span)
+    decoded: int = 0
+    rotation: int = 0
 
 
 def probe(path: Path, mime: str, limits: Limits) -> Facts:
@@ -77,7 +91,7 @@ def _facts(path: Path, mime: str, size: int, limits: Limits) -> Facts:
             size=size,
             width=context.height if sideways else context.width,
             height=context.width if sideways else context.height,
-            seconds=round(reading.seconds, 3),
+            seconds=round(reading.picture.seconds, 3),
             frame_rate=round(float(rate), 3) if rate else None,
             codecs=(context.name, *(sound.codec_context.name for sound in container.streams.audio[:1])),
             sha256=sha256(path),
@@ -95,33 +109,33 @@ def _read(container: InputContainer, limits: Limits) -> _Reading:
     stream = container.streams.video[0]
     stream.codec_context.skip_frame = "NONKEY"
     reading = _Reading()
-    for packet in container.demux(stream):
+    for packet in container.demux([stream, *container.streams.audio[:1]]):
         if packet.is_corrupt:
             raise Unreadable("broken")
-        if packet.pts is not None:
-            _advance(
-                reading,
-                float(packet.pts * packet.time_base),
-                float((packet.duration or 0) * packet.time_base),
-            )
-            _bounded(0, reading.seconds, limits)
-        for frame in packet.decode():
-            reading.pictures += 1
-            reading.rotation = frame.rotation
+        _advance(reading, packet, packet.stream is stream)
+        _bounded(0, reading.whole.seconds, limits)
+        for frame in packet.decode() if packet.stream is stream else ():
+            reading.decoded += 1
+            reading.rotation = cast("VideoFrame", frame).rotation
     return reading
 
 
-def _advance(reading: _Reading, at: float, duration: float) -> None:
-    reading.packets += 1
-    reading.first = at if reading.first is None else min(reading.first, at)
-    reading.end = max(reading.end, at + duration)
+def _advance(reading: _Reading, packet: Packet[Any], is_picture: bool) -> None:
+    if packet.pts is None or packet.time_base is None:
+        return
+    at, duration = float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base)
+    reading.whole.add(at, duration)
+    if is_picture:
+        reading.picture.add(at, duration)
 
 
 def _whole(container: InputContainer, reading: _Reading) -> None:
+    """A cut file ends before the length it states, or holds fewer pictures than it lists."""
     stream = container.streams.video[0]
-    stated = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
-    missing = stated - reading.seconds > _TOLERANCE_SECONDS + _TOLERANCE_SHARE * stated
-    if not reading.pictures or reading.packets < stream.frames * (1 - _TOLERANCE_SHARE) or missing:
+    missing = (container.duration or 0) / 1_000_000 - reading.whole.seconds
+    allowed = _TOLERANCE_SECONDS + _TOLERANCE_SHARE * reading.whole.seconds
+    lost = reading.picture.packets < stream.frames * (1 - _TOLERANCE_SHARE)
+    if not reading.decoded or lost or missing > allowed:
         raise Unreadable("broken")
 
 
