@@ -1,0 +1,98 @@
+"""One child process of the supervisor: started in its own session, read, stopped, and started again."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from workers.processes import die_with_parent, signal_session
+
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 30.0
+STEADY_AFTER = 30.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run under which name. ``grace``: seconds it may take to stop before its session is killed."""
+
+    name: str
+    command: tuple[str, ...]
+    grace: float = 10.0
+    keep_open: tuple[int, ...] = ()
+
+
+def next_wait(last: float, lived: float) -> float:
+    """Seconds to wait before the next start: doubling from 1 to 30, forgotten by 30 s of steady life."""
+    if not last or lived >= STEADY_AFTER:
+        return FIRST_WAIT
+    return min(last * 2, LONGEST_WAIT)
+
+
+class Child:
+    """A program's process over its lives. Times are ``time.monotonic()`` seconds."""
+
+    def __init__(self, program: Program, environ: Mapping[str, str]) -> None:
+        self.program = program
+        self.environ = dict(environ)
+        self.wait = 0.0
+        self.start_at: float | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> BinaryIO:
+        """Start it; returns the non-blocking end of the pipe that carries its output."""
+        self._process = subprocess.Popen(
+            self.program.command,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=self.program.keep_open,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 (the supervisor has one thread)
+        )
+        self._started, self.start_at = time.monotonic(), None
+        pipe = cast(BinaryIO, self._process.stdout)
+        os.set_blocking(pipe.fileno(), False)
+        return pipe
+
+    def exit_status(self) -> int | None:
+        """None while it runs (or never ran); the status as subprocess gives it, negative for a signal."""
+        return self._process.poll() if self._process else None
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def schedule_restart(self) -> float:
+        """Plan the next start and return the seconds until then."""
+        now = time.monotonic()
+        self.wait = next_wait(self.wait, now - self._started)
+        self.start_at = now + self.wait
+        return self.wait
+
+    def terminate(self) -> None:
+        """Ask it to stop: SIGTERM to this one process, so that a job it runs can finish."""
+        if self._process is not None and self.runs():
+            self._process.terminate()
+
+    def kill_session(self) -> None:
+        if self._process is not None:
+            signal_session(self._process.pid, signal.SIGKILL)
+
+
+def describe_exit(status: int) -> str:
+    """The exit status in words."""
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"
