@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 
@@ -75,7 +76,7 @@ def publish_now(post: Post, revision: int, by: User, now: datetime) -> None:
     _refuse_changed(post, revision)
     instant = now + timedelta(seconds=1)
     post.wall_time, post.due_at = walltime.to_wall(instant, post.zone), instant
-    post.fold = instant.astimezone(walltime.ZoneInfo(post.zone)).fold
+    post.fold = instant.astimezone(ZoneInfo(post.zone)).fold
     approve(post, revision, by, now)
 
 
