@@ -1,0 +1,61 @@
+"""Where a simulated server keeps media and, when given a folder, its state between two runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+CHUNK = 256 * 1024
+
+
+class Storage:
+    """A folder with ``state.json`` and ``media/<sha256>``; a temporary one that vanishes when none is given."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="simulator-") if folder is None else None
+        self.lasting = folder is not None
+        self._root = folder if folder is not None else Path(self._temporary.name)  # type: ignore[union-attr]
+        self._media = self._root / "media"
+        self._media.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, stream: IO[bytes]) -> tuple[str, int]:
+        """Store all of ``stream``; answers its sha256 in hex and its size in bytes."""
+        digest, size = hashlib.sha256(), 0
+        with tempfile.NamedTemporaryFile(dir=self._media, delete=False) as out:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                out.write(chunk)
+        os.replace(out.name, self.path(digest.hexdigest()))
+        return digest.hexdigest(), size
+
+    def path(self, sha256: str) -> Path:
+        """The file that holds these bytes."""
+        return self._media / sha256
+
+    def forget(self, sha256: str) -> None:
+        """Delete these bytes."""
+        self.path(sha256).unlink(missing_ok=True)
+
+    def load(self) -> dict[str, Any] | None:
+        """The state of the last run, or None."""
+        file = self._root / "state.json"
+        if not self.lasting or not file.exists():
+            return None
+        state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return state
+
+    def save(self, state: str) -> None:
+        """Replace the saved state with this JSON text, all or nothing."""
+        draft = self._root / "state.json.new"
+        draft.write_text(state, encoding="utf-8")
+        os.replace(draft, self._root / "state.json")
+
+    def close(self) -> None:
+        """Remove the folder if it was a temporary one."""
+        if self._temporary is not None:
+            self._temporary.cleanup()
