@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from flask import Flask
 
-from calendar_app.extensions import babel, csrf, limiter, login
+from calendar_app.extensions import csrf
+from calendar_app.web import assets, auth, errors, locale, nav, security, styleguide, workspaces
+
+BLUEPRINTS = (
+    auth.blueprint,
+    workspaces.blueprint,
+    workspaces.door,
+    styleguide.blueprint,
+)
 
 
 def register(app: Flask) -> None:
     """Bind the web extensions and every blueprint to ``app``."""
-    login.init_app(app)
     csrf.init_app(app)
-    babel.init_app(app)
-    limiter.init_app(app)
+    for part in (auth, security, locale, assets, nav, errors):
+        part.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

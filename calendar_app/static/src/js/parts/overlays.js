@@ -1,0 +1,39 @@
+/* Dialogs: <button data-dialog-open="id"> opens, [data-dialog-close] or a click on the backdrop closes. */
+document.addEventListener("click", ({ target }) => {
+  const opener = target.closest("[data-dialog-open]");
+  if (opener) document.getElementById(opener.dataset.dialogOpen)?.showModal();
+  if (target.closest("[data-dialog-close]")) target.closest("dialog")?.close();
+  if (target.matches("dialog.dialog, dialog.drawer")) target.close();
+  closeMenus((menu) => !menu.contains(target) || target.closest(".menu-panel a, .menu-panel button"));
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") escape();
+  const panel = event.target.closest?.(".menu[open]");
+  if (panel && ["ArrowDown", "ArrowUp"].includes(event.key)) step(panel, event);
+});
+
+function closeMenus(shouldClose) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (shouldClose(menu)) menu.open = false;
+}
+
+function escape() {
+  const menu = document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
+
+function step(menu, event) {
+  event.preventDefault();
+  const items = [...menu.querySelectorAll(".menu-item")];
+  const move = event.key === "ArrowDown" ? 1 : -1;
+  const at = items.indexOf(document.activeElement);
+  items[(at + move + items.length) % items.length]?.focus();
+}
+
+/* A dialog that arrives in a fragment with data-dialog-now opens itself. */
+document.addEventListener("htmx:load", ({ detail }) => {
+  const dialog = detail.elt.matches?.("dialog[data-dialog-now]") ? detail.elt : detail.elt.querySelector?.("dialog[data-dialog-now]");
+  if (dialog && !dialog.open) dialog.showModal();
+});

@@ -1,0 +1,118 @@
+"""Workspaces: choosing one, making one, and its settings, labels and emergency brake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, g, redirect, render_template, session, url_for
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from calendar_app import channels, people
+from calendar_app.extensions import db
+from calendar_app.models import Role
+from calendar_app.web import edge, loading
+from calendar_app.web.workspace_forms import LabelForm, NewWorkspaceForm, PauseForm, SettingsForm
+
+door = Blueprint("door", __name__)
+blueprint = loading.workspace_blueprint("workspaces", __name__)
+LAST = "workspace"
+HOMES = ("calendar.index", "posts.index", "people.index")
+
+
+@door.get("/workspaces")
+@login_required
+def index() -> Any:
+    """Every workspace of the reader, and a form for a new one."""
+    return render_template("workspaces/index.html", form=NewWorkspaceForm(zone=current_user.zone))
+
+
+@door.post("/workspaces")
+@login_required
+def create() -> Any:
+    form = NewWorkspaceForm()
+    if not form.validate_on_submit():
+        return render_template("workspaces/index.html", form=form), 422
+    workspace = people.add_workspace(form.name.data, form.zone.data, current_user, edge.now())
+    db.session.commit()
+    return redirect(url_for("workspaces.home", slug=workspace.slug))
+
+
+@door.get("/start")
+@login_required
+def last() -> Response:
+    """The workspace that was open last, else the first, else the list."""
+    slugs = [workspace.slug for workspace in people.workspaces_of(current_user)]
+    if not slugs:
+        return redirect(url_for("door.index"))
+    kept = session.get(LAST)
+    return redirect(url_for("workspaces.home", slug=kept if kept in slugs else slugs[0]))
+
+
+@blueprint.get("")
+def home() -> Response:
+    """A workspace opens on its calendar."""
+    session[LAST] = g.workspace.slug
+    return redirect(url_for(next(name for name in HOMES if name in current_app.view_functions)))
+
+
+@blueprint.route("/settings", methods=["GET", "POST"])
+@loading.needs(Role.ADMIN)
+def settings() -> Any:
+    """Name, zone, and whether authors may approve their own posts."""
+    form = SettingsForm(obj=g.workspace)
+    if not form.validate_on_submit():
+        return _settings_page(form=form), 422 if form.is_submitted() else 200
+    form.populate_obj(g.workspace)
+    db.session.commit()
+    flash(_("Saved."), "ok")
+    return redirect(url_for("workspaces.settings"))
+
+
+@blueprint.post("/labels")
+@loading.needs(Role.ADMIN)
+def add_label() -> Any:
+    form = LabelForm(workspace=g.workspace)
+    if not form.validate_on_submit():
+        return _settings_page(label_form=form), 422
+    g.workspace.labels.append(form.label())
+    db.session.commit()
+    return redirect(url_for("workspaces.settings", _anchor="labels"))
+
+
+@blueprint.post("/labels/<int:label_id>/remove")
+@loading.needs(Role.ADMIN)
+def remove_label(label_id: int) -> Response:
+    label = loading.label(label_id)
+    db.session.delete(label)
+    db.session.commit()
+    flash(_("Label %(name)s removed.", name=label.name), "ok")
+    return redirect(url_for("workspaces.settings", _anchor="labels"))
+
+
+@blueprint.post("/pause")
+@loading.needs(Role.ADMIN)
+def pause() -> Any:
+    """Stop everything of this workspace, from this second."""
+    form = PauseForm()
+    if not form.validate_on_submit():
+        return _settings_page(pause_form=form), 422
+    stopped = channels.pause_workspace(g.workspace, form.reason.data or "", edge.now())
+    db.session.commit()
+    return render_template("channels/stopped.html", stopped=stopped, channel=None)
+
+
+@blueprint.post("/resume")
+@loading.needs(Role.ADMIN)
+def resume() -> Any:
+    resumed = channels.resume_workspace(g.workspace, edge.now())
+    db.session.commit()
+    return render_template("channels/resumed.html", resumed=resumed, channel=None)
+
+
+def _settings_page(**forms: Any) -> str:
+    forms.setdefault("form", SettingsForm(formdata=None, obj=g.workspace))
+    forms.setdefault("label_form", LabelForm(formdata=None, workspace=g.workspace))
+    forms.setdefault("pause_form", PauseForm(formdata=None))
+    return render_template("workspaces/settings.html", **forms)
