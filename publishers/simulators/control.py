@@ -77,6 +77,11 @@ class Control(ABC):
     def records(self, since: int = 0) -> list[Body]:
         """What was published in order of arrival, from record number ``since``: also what was deleted since."""
 
+    @property
+    def platform(self) -> str:
+        """mastodon or bluesky."""
+        return self._sim.platform
+
     def fault(self, kind: str, match: dict[str, str] | None = None, **details: Any) -> Body:
         """Order trouble: see ``faults.KINDS`` and ``faults.Fault``."""
         return {"id": self._sim.faults.add(kind, match, **details).id}
