@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 
 import publishers
-from calendar_app import content, deliveries, people, walltime
+from calendar_app import content, deliveries, people, sweeps, walltime
 from calendar_app.extensions import db
 from calendar_app.models import Approval, Delivery, Hold, Post, Role, Stage, State, User, Variant, Verdict
 from calendar_app.refusals import Refusal
@@ -58,7 +58,7 @@ def send_back(post: Post, revision: int, by: User, now: datetime, comment: str) 
     _refuse_changed(post, revision)
     if not comment.strip():
         raise NotReady(_l("Write what should change."))
-    deliveries.hold(Delivery.post_id == post.id, Hold.UNAPPROVED)
+    sweeps.hold(Delivery.post_id == post.id, Hold.UNAPPROVED)
     post.stage = Stage.SENT_BACK
     _record(post, Verdict.SENT_BACK, by, now, comment)
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 import publishers
-from calendar_app import content, deliveries
+from calendar_app import content, credentials, deliveries, sweeps
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery, Hold, PlatformApp, State, Variant, Workspace
 from calendar_app.refusals import Refusal
 from calendar_app.settings import vault
 from publishers.base import Authorization
 from publishers.values import Connected
-
-REFRESH_BOUND = timedelta(seconds=60)
 
 
 class OtherAccount(Refusal):
@@ -106,10 +104,10 @@ def keep(workspace: Workspace, platform: str, found: Connected, now: datetime) -
         )
         db.session.add(channel)
     _take(channel, found)
-    _set_credentials(channel, found.credentials)
+    credentials.replace(channel, found.credentials)
     if channel.state in (ChannelState.RECONNECT, ChannelState.REMOVED):
         _set_state(channel, ChannelState.ACTIVE, "", now)
-        deliveries.release(_waiting(channel, Hold.RECONNECT), now)
+        sweeps.release(_waiting(channel, Hold.RECONNECT), now)
     db.session.flush()
     return channel
 
@@ -167,7 +165,7 @@ def needs_reconnecting(channel_id: int, reason: str, now: datetime) -> None:
         .values(state=ChannelState.RECONNECT, state_reason=reason[:500], state_at=now),
         execution_options={"synchronize_session": "fetch"},
     )
-    deliveries.hold(Delivery.channel_id == channel_id, Hold.RECONNECT)
+    sweeps.hold(Delivery.channel_id == channel_id, Hold.RECONNECT)
 
 
 def consequences_of_removal(channel: Channel) -> int:
@@ -186,40 +184,7 @@ def remove(channel: Channel, now: datetime) -> None:
         deliveries.advance(delivery_id, State.CANCELED, held_reason=None, prepare_at=None)
     _drop_unsent_variants(channel)
     _set_state(channel, ChannelState.REMOVED, "", now)
-    _set_credentials(channel, {})
-
-
-def refresh(channel_id: int, seen_version: int, now: datetime) -> bool:
-    """Renew a channel's credentials once, whoever of several workers asks first. Commits.
-
-    True when newer credentials than ``seen_version`` are there now; False while another worker is at it.
-    Raises ``publishers.errors.Unauthorized`` where the platform refuses.
-    """
-    if not _win_refresh(channel_id, seen_version, now):
-        version = db.session.scalar(select(Channel.credentials_version).where(Channel.id == channel_id))
-        db.session.commit()
-        return version is not None and version > seen_version
-    channel = db.session.get_one(Channel, channel_id, populate_existing=True)
-    there, publisher = content.destination(channel), publishers.get(channel.platform)
-    db.session.commit()
-    try:
-        renewed = publisher.refresh(there)
-    finally:
-        _end_refresh(channel_id)
-    _set_credentials(db.session.get_one(Channel, channel_id, populate_existing=True), renewed)
-    db.session.commit()
-    return True
-
-
-def reseal_all() -> int:
-    """Encrypt every stored secret under the newest key; how many."""
-    sealed = [*db.session.scalars(select(Channel))]
-    apps = [*db.session.scalars(select(PlatformApp))]
-    for channel in sealed:
-        channel.credentials = vault().reseal(channel.credentials)
-    for app in apps:
-        app.secrets = vault().reseal(app.secrets)
-    return len(sealed) + len(apps)
+    credentials.replace(channel, {})
 
 
 def _kept_app(platform: str, fields: Mapping[str, str], redirect_uri: str) -> PlatformApp | None:
@@ -239,11 +204,6 @@ def _take(channel: Channel, found: Connected) -> None:
     channel.limits, channel.traits = found.limits.as_dict(), dict(found.traits)
 
 
-def _set_credentials(channel: Channel, credentials: Mapping[str, str]) -> None:
-    channel.credentials = vault().seal(credentials)
-    channel.credentials_version += 1
-
-
 def _set_state(channel: Channel, state: ChannelState, reason: str, now: datetime) -> None:
     channel.state, channel.state_reason, channel.state_at = state, reason[:500], now
 
@@ -253,14 +213,14 @@ def _waiting(channel: Channel, reason: Hold) -> ColumnElement[bool]:
 
 
 def _stop(where: ColumnElement[bool], now: datetime) -> Stopped:
-    held = deliveries.hold(where, Hold.PAUSED)
+    held = sweeps.hold(where, Hold.PAUSED)
     flying = select(Delivery.id).where(where, Delivery.state.in_({State.PUBLISHING, State.PROCESSING}))
     return Stopped(at=now, in_flight=tuple(db.session.scalars(flying)), held=held)
 
 
 def _go(where: ColumnElement[bool], now: datetime) -> Resumed:
     waiting = db.session.scalar(select(func.count()).where(Delivery.state == State.HELD, where)) or 0
-    scheduled = deliveries.release(where, now)
+    scheduled = sweeps.release(where, now)
     return Resumed(scheduled=scheduled, missed=waiting - scheduled)
 
 
@@ -268,24 +228,3 @@ def _drop_unsent_variants(channel: Channel) -> None:
     for variant in db.session.scalars(select(Variant).where(Variant.channel_id == channel.id)):
         if not deliveries.is_out(variant):
             db.session.delete(variant)
-
-
-def _win_refresh(channel_id: int, seen_version: int, now: datetime) -> bool:
-    won = deliveries.write(
-        update(Channel)
-        .where(
-            Channel.id == channel_id,
-            Channel.credentials_version == seen_version,
-            or_(Channel.refresh_until.is_(None), Channel.refresh_until < now),
-        )
-        .values(refresh_until=now + REFRESH_BOUND)
-    )
-    db.session.commit()
-    return won
-
-
-def _end_refresh(channel_id: int) -> None:
-    db.session.execute(
-        update(Channel).where(Channel.id == channel_id).values(refresh_until=None),
-        execution_options={"synchronize_session": False},
-    )

@@ -93,7 +93,7 @@ def accepted(taken: Claim, handle: Mapping[str, Any], look_at: datetime, now: da
         taken.delivery_id,
         State.PROCESSING,
         _held_by(taken),
-        **_free(),
+        **free(),
         handles=dict(handle),
         look_at=look_at,
         looks=0,
@@ -115,7 +115,7 @@ def again(
         taken.delivery_id,
         State.SCHEDULED,
         _held_by(taken),
-        **_free(),
+        **free(),
         due_at=due_at,
         error=message,
         **changes,
@@ -136,7 +136,7 @@ def again_or_failed(
 def failed(taken: Claim, outcome: Outcome, error: PublisherError, now: datetime) -> bool:
     """Over, until a person decides; the platform's own sentence is kept."""
     close_attempt(taken.attempt_id, outcome, now, error)
-    return advance(taken.delivery_id, State.FAILED, _held_by(taken), **_free(), error=error.message)
+    return advance(taken.delivery_id, State.FAILED, _held_by(taken), **free(), error=error.message)
 
 
 def unconfirmed(taken: Claim, error: PublisherError, look_at: datetime, now: datetime) -> bool:
@@ -146,7 +146,7 @@ def unconfirmed(taken: Claim, error: PublisherError, look_at: datetime, now: dat
         taken.delivery_id,
         State.UNCONFIRMED,
         _held_by(taken),
-        **_free(),
+        **free(),
         look_at=look_at,
         looks=0,
         error=error.message,
@@ -160,7 +160,7 @@ def hold_claimed(taken: Claim, reason: Hold, now: datetime, error: PublisherErro
         taken.delivery_id,
         State.HELD,
         _held_by(taken),
-        **_free(),
+        **free(),
         held_reason=reason,
         error=error.message if error else None,
     )
@@ -209,41 +209,24 @@ def prepared(delivery_id: int, digest: str, ticket: Ticket, prepare_at: datetime
     )
 
 
-def hold(where: ColumnElement[bool], reason: Hold) -> int:
-    """Hold every scheduled delivery that ``where`` names; how many."""
-    result = db.session.execute(
-        update(Delivery)
-        .where(Delivery.state == State.SCHEDULED, where)
-        .values(state=State.HELD, held_reason=reason),
-        execution_options={"synchronize_session": False},
+def stop_preparing(delivery_id: int, message: str) -> None:
+    """The platform will not take it: say so on the calendar before its time comes."""
+    write(update(Delivery).where(Delivery.id == delivery_id).values(prepare_at=None, error=message))
+
+
+def refused_before(taken: Claim) -> bool:
+    """Whether the try before this one was refused for its credentials too."""
+    outcomes = db.session.scalars(
+        select(Attempt.outcome)
+        .where(
+            Attempt.delivery_id == taken.delivery_id,
+            Attempt.step == Step.PUBLISH,
+            Attempt.id < taken.attempt_id,
+        )
+        .order_by(Attempt.id.desc())
+        .limit(1)
     )
-    assert isinstance(result, CursorResult)
-    return result.rowcount
-
-
-def release(where: ColumnElement[bool], now: datetime) -> int:
-    """Schedule again what is held and not due yet; what was missed becomes late and stays for a person."""
-    in_time = (Delivery.state == State.HELD) & where & (Delivery.promised_at > now)
-    result = db.session.execute(
-        update(Delivery)
-        .where(in_time)
-        .values(state=State.SCHEDULED, held_reason=None, due_at=Delivery.promised_at),
-        execution_options={"synchronize_session": False},
-    )
-    db.session.execute(
-        update(Delivery).where(Delivery.state == State.HELD, where).values(held_reason=Hold.LATE),
-        execution_options={"synchronize_session": False},
-    )
-    assert isinstance(result, CursorResult)
-    return result.rowcount
-
-
-def reap(now: datetime) -> int:
-    """Free what lapsed leases hold: surely not sent goes back, possibly sent becomes unconfirmed; how many."""
-    lapsed = db.session.scalars(
-        select(Delivery).where(Delivery.state == State.PUBLISHING, Delivery.lease_until < now).limit(500)
-    ).all()
-    return sum(_reap_one(delivery, now) for delivery in lapsed)
+    return outcomes.first() == Outcome.UNAUTHORIZED
 
 
 def advance(
@@ -280,13 +263,14 @@ def _held_by(taken: Claim) -> ColumnElement[bool]:
     return (Delivery.state == State.PUBLISHING) & (Delivery.lease_token == taken.token)
 
 
-def _free() -> dict[str, Any]:
+def free() -> dict[str, Any]:
+    """What an ended lease leaves behind."""
     return {"lease_token": None, "lease_until": None, "rung_at": None}
 
 
 def _published(receipt: Receipt, now: datetime) -> dict[str, Any]:
     ages = config().sample_ages
-    return _free() | {
+    return free() | {
         "remote_id": receipt.remote_id,
         "url": receipt.url,
         "published_at": now,
@@ -296,19 +280,6 @@ def _published(receipt: Receipt, now: datetime) -> dict[str, Any]:
         "sample_at": now + ages[0] if ages else None,
         "sampled": 0,
     }
-
-
-def _reap_one(delivery: Delivery, now: datetime) -> bool:
-    attempt = next(
-        (a for a in reversed(delivery.attempts) if a.step == Step.PUBLISH and not a.closed_at), None
-    )
-    sent = attempt is not None and attempt.sent_at is not None
-    if attempt:
-        close_attempt(attempt.id, Outcome.UNCONFIRMED if sent else Outcome.LOST, now)
-    changes: dict[str, Any] = {"look_at": now, "looks": 0} if sent else {"due_at": now}
-    token = Delivery.lease_token == delivery.lease_token
-    to = State.UNCONFIRMED if sent else State.SCHEDULED
-    return advance(delivery.id, to, token, sources={State.PUBLISHING}, **_free(), **changes)
 
 
 def channel_rests(channel_id: int, until: datetime) -> None:

@@ -142,7 +142,7 @@ def renew_invitation(user: User, now: datetime) -> str:
 
 def invited(token: str, now: datetime) -> User:
     """Whom the token invites. Raises ``InvitationOver``."""
-    user = db.session.scalar(select(User).where(User.invite_hash == _token_hash(token)))
+    user: User | None = db.session.scalar(select(User).where(User.invite_hash == _token_hash(token)))
     if user is None or user.invited_until is None or user.invited_until < now:
         raise InvitationOver(_l("This link was used or is too old. Ask an admin for a new one."))
     return user
@@ -187,7 +187,7 @@ def normal_email(email: str) -> str:
 
 def _matches(stored: str, password: str) -> bool:
     try:
-        return _hasher.verify(stored, password)
+        return bool(_hasher.verify(stored, password))
     except (VerificationError, InvalidHashError):
         return False
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
-from calendar_app import approval, deliveries, library, walltime
+from calendar_app import approval, deliveries, library, sweeps, walltime
 from calendar_app.content import attachments_of, limits_of, text_of
 from calendar_app.extensions import db
 from calendar_app.models import (
@@ -144,7 +144,7 @@ def duplicate(post: Post, wall_time: datetime, by: User, now: datetime, fold: in
 
 def delete(post: Post, now: datetime) -> None:
     """Take a post off the calendar. Raises ``GoingOut`` where any part of it may have gone out."""
-    deliveries.hold(Delivery.post_id == post.id, Hold.UNAPPROVED)
+    sweeps.hold(Delivery.post_id == post.id, Hold.UNAPPROVED)
     db.session.expire(post)
     if any(d.state in deliveries.GONE_OUT or d.attempts for d in post.deliveries):
         raise GoingOut(
@@ -173,7 +173,7 @@ def draft_of(post: Post) -> PostDraft:
 
 def _open_for_edit(post: Post, revision: int, by: User, now: datetime) -> None:
     """Take the post for an edit: first the deliveries, so that no worker starts on the old text meanwhile."""
-    deliveries.hold(Delivery.post_id == post.id, Hold.UNAPPROVED)
+    sweeps.hold(Delivery.post_id == post.id, Hold.UNAPPROVED)
     won = deliveries.write(
         update(Post)
         .where(Post.id == post.id, Post.revision == revision)

@@ -100,6 +100,10 @@ class Publisher(ABC):
     def preview(self, content: Content, limits: Limits) -> Preview:
         """What will be shown, built by the code path that builds the request."""
 
+    def server_of(self, fields: Mapping[str, str]) -> str:
+        """The base URL that the typed ``connect_fields`` name; client registrations are kept by it."""
+        return ""
+
     def authorize(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None
     ) -> Authorization:

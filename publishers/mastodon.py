@@ -13,7 +13,7 @@ from publishers import fediverse, oauth, text
 from publishers import limits as shared
 from publishers import mastodon_entities as entities
 from publishers.base import Authorization, Field, Option, Publisher
-from publishers.errors import Evidence, Rejected, Stale, Temporary, Unauthorized
+from publishers.errors import Evidence, PublisherError, Rejected, Stale, Temporary, Unauthorized, Unconfirmed
 from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Rule, address, opened
 from publishers.values import (
     Audience,
@@ -102,10 +102,13 @@ class Mastodon(Publisher):
         length = text.count(_counted(body), limits.counter, limits.url_cost)
         return Preview(text.spans(body["status"]), length, limits.max_text, content.media)
 
+    def server_of(self, fields: Mapping[str, str]) -> str:
+        return address(fields.get("server", "").rpartition("@")[2])
+
     def authorize(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None
     ) -> Authorization:
-        base_url = address(fields.get("server", "").rpartition("@")[2])
+        base_url = self.server_of(fields)
         with Http(base_url, DIALECT) as http:
             scope = fediverse.software_of(fediverse.traits(http)).scopes
             app = app or _register(http, redirect_uri, scope)
@@ -136,12 +139,9 @@ class Mastodon(Publisher):
         # Pixelfed burns a key before it makes the post: after a refused try the same key would bar the next one.
         headers = {"Idempotency-Key": ticket.key} if _replays(destination) else {}
         with _connection(destination.base_url, destination.credentials) as http:
-            return http.publish(
-                "/api/v1/statuses",
-                lambda reply: entities.receipt(reply.body),
-                json=_body(content, ids),
-                headers=headers,
-            )
+            body = _body(content, ids)
+            receipt = http.publish("/api/v1/statuses", entities.receipt_of, json=body, headers=headers)
+            return _kept(http, receipt)
 
     def find(
         self, destination: Destination, content: Content, ticket: Ticket, since: datetime
@@ -230,6 +230,21 @@ def _body(content: Content, media_ids: Sequence[str]) -> dict[str, Any]:
 def _counted(body: Mapping[str, Any]) -> str:
     """Mastodon counts the warning and the text together (Mastodon source, StatusLengthValidator)."""
     return str(body.get("spoiler_text", "")) + str(body["status"])
+
+
+def _kept(http: Http, receipt: Receipt) -> Receipt:
+    """``receipt``, unless the server answered with a post that it never stored.
+
+    A server's spam filter may drop a post silently (Mastodon source, PostStatusService); any other trouble in asking
+    takes nothing from the receipt.
+    """
+    try:
+        kept = http.get_or_none(f"/api/v1/statuses/{receipt.remote_id}", entities.receipt_of)
+    except PublisherError:
+        return receipt
+    if kept is None:
+        raise Unconfirmed("The server took this post but does not show it.", Evidence(code="not_kept"))
+    return receipt
 
 
 def _own_statuses(http: Http, account_id: str, since: datetime) -> Iterator[entities.Posted]:

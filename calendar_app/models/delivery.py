@@ -51,6 +51,8 @@ class Delivery(Model):
     __tablename__ = "delivery"
     __table_args__ = (
         _partial("ix_delivery_due", "due_at", "state = 'scheduled'"),
+        _partial("ix_delivery_rung", "rung_at", "state = 'scheduled' AND rung_at IS NOT NULL"),
+        _partial("ix_delivery_bound", "not_later_than", "state = 'scheduled'"),
         _partial("ix_delivery_lease", "lease_until", "state = 'publishing'"),
         _partial("ix_delivery_prepare", "prepare_at", "prepare_at IS NOT NULL AND state = 'scheduled'"),
         _partial("ix_delivery_look", "look_at", "look_at IS NOT NULL"),

@@ -389,6 +389,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("variant_id", name=op.f("uq_delivery_variant_id")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_delivery_bound",
+            ["not_later_than"],
+            unique=False,
+            sqlite_where=sa.text("state = 'scheduled'"),
+            postgresql_where=sa.text("state = 'scheduled'"),
+        )
         batch_op.create_index("ix_delivery_channel_state", ["channel_id", "state"], unique=False)
         batch_op.create_index(
             "ix_delivery_due",
@@ -418,6 +425,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("prepare_at IS NOT NULL AND state = 'scheduled'"),
             postgresql_where=sa.text("prepare_at IS NOT NULL AND state = 'scheduled'"),
+        )
+        batch_op.create_index(
+            "ix_delivery_rung",
+            ["rung_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'scheduled' AND rung_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'scheduled' AND rung_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_delivery_sample",
@@ -497,6 +511,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("sample_at IS NOT NULL"),
         )
         batch_op.drop_index(
+            "ix_delivery_rung",
+            sqlite_where=sa.text("state = 'scheduled' AND rung_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'scheduled' AND rung_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "ix_delivery_prepare",
             sqlite_where=sa.text("prepare_at IS NOT NULL AND state = 'scheduled'"),
             postgresql_where=sa.text("prepare_at IS NOT NULL AND state = 'scheduled'"),
@@ -518,6 +537,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'scheduled'"),
         )
         batch_op.drop_index("ix_delivery_channel_state")
+        batch_op.drop_index(
+            "ix_delivery_bound",
+            sqlite_where=sa.text("state = 'scheduled'"),
+            postgresql_where=sa.text("state = 'scheduled'"),
+        )
 
     op.drop_table("delivery")
     with op.batch_alter_table("attachment", schema=None) as batch_op:

@@ -1,0 +1,28 @@
+"""Signs of life in the database, where they survive a flushed Redis."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from calendar_app.extensions import db
+from calendar_app.models import Beat
+
+EVERY = timedelta(seconds=15)
+FORGOTTEN = timedelta(days=1)
+
+
+def beat(name: str, kind: str, now: datetime) -> None:
+    """This process lives; what has been silent for a day is forgotten. Commits."""
+    db.session.merge(Beat(name=name, kind=kind, host=socket.gethostname(), pid=os.getpid(), beat_at=now))
+    db.session.execute(delete(Beat).where(Beat.beat_at < now - FORGOTTEN))
+    db.session.commit()
+
+
+def forget(name: str) -> None:
+    """This process ends in good order. Commits."""
+    db.session.execute(delete(Beat).where(Beat.name == name))
+    db.session.commit()

@@ -1,0 +1,149 @@
+"""The clock: finds what is due in the database and rings. It decides nothing and may run any number of times."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from flask import Flask
+
+from calendar_app import create_app, engagement, library, sweeps
+from calendar_app.deliveries import GATE
+from calendar_app.extensions import db
+from calendar_app.settings import config
+from workers import beats
+from workers.rings import Bell, OutOfOrder
+
+TICK = timedelta(seconds=1)
+BREATH = timedelta(milliseconds=5)
+log = structlog.get_logger()
+
+
+class Clock:
+    """One clock process; ``bell`` rings the workers."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._sampled: dict[int, datetime] = {}
+
+    def round(self, now: datetime) -> datetime:
+        """Do everything that is due at ``now``; answers when to look again."""
+        agenda = sweeps.agenda()
+        db.session.commit()
+        self._sweep(agenda, now)
+        self._ring_deliveries(agenda, now)
+        self._ring_rest(agenda, now)
+        upcoming = sweeps.agenda().due if _is_due(agenda.due, now + GATE) else agenda.due
+        db.session.commit()
+        return next_round(upcoming, now)
+
+    def daily(self, now: datetime) -> None:
+        """What needs a look only now and then: the channels' own numbers."""
+        self._ring("audience", engagement.due_audiences(now))
+        db.session.commit()
+
+    def _sweep(self, agenda: sweeps.Agenda, now: datetime) -> None:
+        if _is_due(agenda.lease, now):
+            log.warning("leases lapsed", count=sweeps.reap(now))
+        if _is_due(agenda.bound, now):
+            log.warning("held as late", count=sweeps.hold_late(now))
+        db.session.commit()
+
+    def _ring_deliveries(self, agenda: sweeps.Agenda, now: datetime) -> None:
+        rering = config().rering
+        if not _is_due(agenda.due, now + GATE) and not _is_due(agenda.rung, now - rering):
+            return
+        ids = sweeps.due(now, rering)
+        db.session.commit()
+        if not self._ring("publish", ids):
+            sweeps.unring(ids)
+            db.session.commit()
+
+    def _ring_rest(self, agenda: sweeps.Agenda, now: datetime) -> None:
+        if _is_due(agenda.prepare, now):
+            self._ring("prepare", sweeps.to_prepare(now))
+        if _is_due(agenda.look, now):
+            self._ring("settle", sweeps.to_look(now, config().rering))
+        if _is_due(agenda.render, now):
+            self._ring("render", library.wanted(now, sweeps.LIMIT))
+        if _is_due(agenda.sample, now):
+            self._ring("sample", self._not_just_rung(engagement.due_channels(now), now))
+        db.session.commit()
+
+    def _not_just_rung(self, channel_ids: list[int], now: datetime) -> list[int]:
+        oldest = now - config().rering
+        fresh = [id for id in channel_ids if self._sampled.get(id, oldest) <= oldest]
+        self._sampled |= dict.fromkeys(fresh, now)
+        return fresh
+
+    def _ring(self, job: str, ids: list[int]) -> bool:
+        try:
+            self._bell.ring(job, ids)
+        except OutOfOrder as error:
+            log.warning("the doorbell is out of order; ringing again soon", job=job, error=str(error))
+            return False
+        return True
+
+
+def next_round(due_at: datetime | None, now: datetime) -> datetime:
+    """The instant of the next look: just before the next delivery is due, and a tick from now at the latest."""
+    if due_at is None:
+        return now + TICK
+    return min(max(due_at - GATE, now + BREATH), now + TICK)
+
+
+def run(app: Flask | None = None) -> None:
+    """Tick until SIGTERM or SIGINT."""
+    app = app or create_app()
+    stop = _stop_on_signals()
+    with app.app_context():
+        clock = Clock(Bell(config()))
+        name = f"{socket.gethostname()}:clock:{os.getpid()}"
+        log.info("the clock is ticking", name=name)
+        _tick(clock, stop, name)
+        beats.forget(name)
+
+
+def _tick(clock: Clock, stop: threading.Event, name: str) -> None:
+    sign = _every(beats.EVERY, lambda now: beats.beat(name, "clock", now))
+    daily = _every(timedelta(minutes=1), clock.daily)
+    while not stop.is_set():
+        now = datetime.now(UTC)
+        upcoming = now + TICK
+        try:
+            sign(now)
+            daily(now)
+            upcoming = clock.round(now)
+        except Exception:
+            log.exception("a round broke off; going on")
+            db.session.rollback()
+        db.session.remove()
+        stop.wait(max(0.0, (upcoming - datetime.now(UTC)).total_seconds()))
+
+
+def _every(interval: timedelta, act: Callable[[datetime], None]) -> Callable[[datetime], None]:
+    last: datetime | None = None
+
+    def act_if_time(now: datetime) -> None:
+        nonlocal last
+        if last is None or now - last >= interval:
+            last = now
+            act(now)
+
+    return act_if_time
+
+
+def _is_due(instant: datetime | None, now: datetime) -> bool:
+    return instant is not None and instant <= now
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
