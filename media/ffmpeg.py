@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error", "-y")
@@ -45,3 +46,36 @@ def _executable() -> str:
     import imageio_ffmpeg
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def encode(frames: Iterable[bytes], size: tuple[int, int], rate: int, target: Path) -> None:
+    """Make an H.264 MP4 of raw RGB frames. Raises Failed."""
+    command = [
+        *(_executable(), "-hide_banner", "-loglevel", "error", "-y"),
+        *(
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "-s",
+            f"{size[0]}x{size[1]}",
+            "-r",
+            str(rate),
+            "-i",
+            "pipe:0",
+        ),
+        # One thread: x264 gives the same bytes again only for the same number of threads.
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-threads", "1"),
+        *("-fflags", "+bitexact", "-movflags", "+faststart", "-f", "mp4", f"file:{target.resolve()}"),
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdin and running.stderr
+        try:
+            for frame in frames:
+                running.stdin.write(frame)
+            running.stdin.close()
+        except BrokenPipeError:
+            pass  # It has ended already, and says why below.
+        said = running.stderr.read()
+    if running.returncode:
+        raise Failed(said.decode("utf-8", "replace")[-2000:])
