@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from publishers.simulators.bluesky_feed import FeedApi
 from publishers.simulators.bluesky_pages import BlueskyPages
 from publishers.simulators.bluesky_repo import RepoApi
 from publishers.simulators.bluesky_server import ServerApi, limit_headers, too_many
-from publishers.simulators.bluesky_state import POST, Record, State, record_cid
+from publishers.simulators.bluesky_state import POST, Record, State, record_cid, tid
 from publishers.simulators.bluesky_tokens import Tokens, xrpc_error
 from publishers.simulators.bluesky_video import VideoApi
 from publishers.simulators.clock import epoch, iso
@@ -160,13 +161,8 @@ class BlueskyControl(Control):
             return {"id": record.uri, "uri": record.uri, "cid": record.cid, "rkey": record.rkey, "url": url}
 
     def _key(self, did: str, instant: float) -> str:
-        from publishers.simulators.bluesky_state import tid
-
-        return next(
-            key
-            for n in range(10_000)
-            if f"at://{did}/{POST}/{(key := tid(instant + n / 1e6))}" not in self._state.records
-        )
+        keys = (tid(instant + n / 1_000_000) for n in itertools.count())
+        return next(key for key in keys if f"at://{did}/{POST}/{key}" not in self._state.records)
 
     def _record_of(self, id: str) -> Record:
         uris = (

@@ -34,8 +34,8 @@ class RepoApi:
             ("POST", f"{repo}.createRecord", self.create),
             ("POST", f"{repo}.putRecord", self.put),
             ("POST", f"{repo}.deleteRecord", self.delete),
-            ("GET", f"{repo}.getRecord", self.get),
-            ("GET", f"{repo}.listRecords", self.list),
+            ("GET", f"{repo}.getRecord", self.get_record),
+            ("GET", f"{repo}.listRecords", self.list_records),
             ("GET", f"{repo}.describeRepo", self.describe),
             ("GET", "/xrpc/com.atproto.sync.getBlob", self.get_blob),
         ]
@@ -99,7 +99,7 @@ class RepoApi:
             self._sim.changed.set()
             return answer({"commit": self._commit(record)})
 
-    def get(self, call: Call) -> Response:
+    def get_record(self, call: Call) -> Response:
         """com.atproto.repo.getRecord."""
         account = self._repo(argument(call, "repo"))
         uri = f"at://{account.did}/{argument(call, 'collection')}/{argument(call, 'rkey')}"
@@ -109,7 +109,7 @@ class RepoApi:
             raise xrpc_error(400, "RecordNotFound", f"Could not locate record: {uri}")
         return answer({"uri": record.uri, "cid": record.cid, "value": record.value})
 
-    def list(self, call: Call) -> Response:
+    def list_records(self, call: Call) -> Response:
         """com.atproto.repo.listRecords, newest key first unless ``reverse``."""
         account = self._repo(argument(call, "repo"))
         limit, cursor = call.args.get("limit", 50, type=int), call.args.get("cursor", "")

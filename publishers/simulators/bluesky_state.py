@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from publishers.simulators.mastodon_state import plain
+from publishers.simulators.storage import plain
 
 RAW_CID = bytes((1, 0x55, 0x12, 0x20))
 RECORD_CID = bytes((1, 0x71, 0x12, 0x20))

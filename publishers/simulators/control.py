@@ -82,7 +82,7 @@ class Control(ABC):
         """mastodon or bluesky."""
         return self._sim.platform
 
-    def fault(self, kind: str, match: dict[str, str] | None = None, **details: Any) -> Body:
+    def fault(self, kind: str, match: dict[str, Any] | None = None, **details: Any) -> Body:
         """Order trouble: see ``faults.KINDS`` and ``faults.Fault``."""
         return {"id": self._sim.faults.add(kind, match, **details).id}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,7 +66,7 @@ class Faults:
         self._chance = random.Random(seed)
         self._count = 0
 
-    def add(self, kind: str, match: dict[str, str] | None = None, **details: Any) -> Fault:
+    def add(self, kind: str, match: Mapping[str, Any] | None = None, **details: Any) -> Fault:
         """Order trouble. Raises ValueError for an unknown kind, TypeError for an unknown detail."""
         if kind not in KINDS:
             raise ValueError(f"unknown kind {kind!r}; known: {', '.join(KINDS)}")

@@ -23,10 +23,23 @@ from publishers.simulators.wire import Call, Refusal, answer
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 CODE_LIFETIME = 600
-SCOPES = (
-    "read profile write write:accounts write:favourites write:media write:statuses read:accounts read:favourites "
-    "read:me read:notifications read:search read:statuses follow push"
-).split()
+SCOPES = [
+    "read",
+    "profile",
+    "write",
+    "write:accounts",
+    "write:favourites",
+    "write:media",
+    "write:statuses",
+    "read:accounts",
+    "read:favourites",
+    "read:me",
+    "read:notifications",
+    "read:search",
+    "read:statuses",
+    "follow",
+    "push",
+]
 BAD_CLIENT = "Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method."
 BAD_GRANT = "The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client."
 BAD_REDIRECT = "The requested redirect uri is malformed or doesn't match client redirect URI."

@@ -51,9 +51,10 @@ class Rules:
             raise not_found()
 
     def _check_day(self, account: Account) -> None:
-        if self._software.name == "pixelfed" and self._sim.settings.rate_limits:
-            if self._sim.limiter.hit(PIXELFED_DAY, account.id, self._sim.clock.now()).exceeded:
-                raise refusal(429, "You have reached your daily post limit")
+        if self._software.name != "pixelfed" or not self._sim.settings.rate_limits:
+            return
+        if self._sim.limiter.hit(PIXELFED_DAY, account.id, self._sim.clock.now()).exceeded:
+            raise refusal(429, "You have reached your daily post limit")
 
     def _named_media(self, account: Account, given: dict[str, Any], status_id: str) -> list[Media]:
         ids = strings(given.get("media_ids"))

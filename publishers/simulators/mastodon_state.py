@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
+
+from publishers.simulators.storage import plain
 
 DISTANT_PAST = 946_684_800.0
 
@@ -184,11 +186,6 @@ class State:
         for row in data["statuses"]:
             self.add(Status(**row))
         self.keys = {key: (status_id, end) for key, (status_id, end) in data["keys"].items()}
-
-
-def plain(row: Any) -> dict[str, Any]:
-    """A table's row as a flat dictionary."""
-    return {column.name: getattr(row, column.name) for column in fields(row)}
 
 
 def attached(state: State, ids: Iterable[str]) -> list[Media]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,3 +60,8 @@ class Storage:
         """Remove the folder if it was a temporary one."""
         if self._temporary is not None:
             self._temporary.cleanup()
+
+
+def plain(row: Any) -> dict[str, Any]:
+    """A table's row as a flat dictionary."""
+    return {column.name: getattr(row, column.name) for column in fields(row)}
