@@ -87,7 +87,13 @@ class Http:
     """A connection to one server in one dialect. ``secrets`` are blotted out of whatever an error quotes."""
 
     def __init__(
-        self, base_url: str, dialect: Dialect, *, token: str = "", secrets: tuple[str, ...] = ()
+        self,
+        base_url: str,
+        dialect: Dialect,
+        *,
+        token: str = "",
+        secrets: tuple[str, ...] = (),
+        timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._dialect = dialect
@@ -95,7 +101,7 @@ class Http:
         headers = {"Accept": "application/json", "User-Agent": "Almanac/0.1"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self._client = httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=False, verify=_tls())
+        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False, verify=_tls())
 
     def __enter__(self) -> Http:
         return self
@@ -121,11 +127,11 @@ class Http:
         return self._call("POST", path, read, visible=True, request=request)
 
     def get_or_none(self, path: str, read: Callable[[Reply], T], **request: Any) -> T | None:
-        """Ask for something that may not be there: None for 404 and 410."""
+        """Ask for something, or by a call, that may not be there: None for 404, 405 and 410."""
         try:
             return self.get(path, read, **request)
         except PublisherError as error:
-            if error.evidence.http_status in (404, 410):
+            if error.evidence.http_status in (404, 405, 410):
                 return None
             raise
 

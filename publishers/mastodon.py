@@ -185,6 +185,11 @@ class Mastodon(Publisher):
         return remote_id
 
 
+def _server(typed: str) -> str:
+    """The base URL meant by a host, an address or somebody's full handle."""
+    return address(typed if "://" in typed else typed.rpartition("@")[2])
+
+
 def _connection(base_url: str, credentials: Mapping[str, str]) -> Http:
     return Http(base_url, DIALECT, token=credentials.get("access_token", ""))
 

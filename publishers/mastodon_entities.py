@@ -59,6 +59,11 @@ def receipt(status: Mapping[str, Any]) -> Receipt:
     return Receipt(str(status["id"]), str(status.get("url") or status["uri"]), status)
 
 
+def receipt_of(reply: Reply) -> Receipt:
+    """The proof in an answer that is one status."""
+    return receipt(reply.body)
+
+
 def numbers(status: Mapping[str, Any]) -> tuple[str, Metrics]:
     """A status's id and its counts; quotes are counted since Mastodon 4.5."""
     return str(status["id"]), Metrics(
