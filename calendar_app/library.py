@@ -197,7 +197,7 @@ def _asset(workspace: Workspace, facts: media.Facts, name: str, by: User, now: d
 
 
 def _thumbnail(source: Path, facts: media.Facts) -> str:
-    target = store.scratch()
+    target = store.scratch(".webp")
     try:
         made = media.thumbnail(source, target, facts, THUMBNAIL_SIDE)
         store.keep(target, made.sha256)

@@ -19,8 +19,8 @@ from calendar_app.refusals import Refusal
 
 PASSWORD_MIN = 10
 INVITATION_LIFE = timedelta(days=7)
-_hasher = PasswordHasher()
-_DECOY = _hasher.hash(secrets.token_hex(16))
+HASHER = PasswordHasher()
+_DECOY = HASHER.hash(secrets.token_hex(16))
 
 
 class EmailTaken(Refusal):
@@ -93,8 +93,8 @@ def authenticate(email: str, password: str) -> User | None:
     stored = user.password_hash if user and user.password_hash else _DECOY
     if not _matches(stored, password) or user is None or user.password_hash is None:
         return None
-    if _hasher.check_needs_rehash(stored):
-        user.password_hash = _hasher.hash(password)
+    if HASHER.check_needs_rehash(stored):
+        user.password_hash = HASHER.hash(password)
     return user
 
 
@@ -109,7 +109,7 @@ def set_password(user: User, password: str) -> None:
         raise WeakPassword(
             _l("Use at least %(count)s characters, and not your e-mail address.", count=PASSWORD_MIN)
         )
-    user.password_hash = _hasher.hash(password)
+    user.password_hash = HASHER.hash(password)
     user.session_salt = secrets.token_hex(8)
     user.invite_hash = user.invited_until = None
 
@@ -187,7 +187,7 @@ def normal_email(email: str) -> str:
 
 def _matches(stored: str, password: str) -> bool:
     try:
-        return bool(_hasher.verify(stored, password))
+        return bool(HASHER.verify(stored, password))
     except (VerificationError, InvalidHashError):
         return False
 

@@ -51,7 +51,7 @@ def prepare(delivery_id: int, worker: str, clock: Clock) -> None:
     db.session.commit()
     try:
         parcel = parcels.pack(delivery)
-        db.session.remove()
+        db.session.commit()
         ticket = parcel.publisher.prepare(parcel.destination, parcel.content, parcel.ticket, clock())
     except Exception as error:  # noqa: BLE001 - the ledger must hear of every end
         _not_prepared(delivery_id, attempt_id, error, clock())
@@ -68,7 +68,7 @@ def _ready(taken: Claim, clock: Clock) -> Parcel | None:
         delivery = parcels.load(taken.delivery_id)
         assert delivery is not None
         parcel = parcels.pack(delivery)
-        db.session.remove()
+        db.session.commit()
         return parcel if parcel.is_prepared(clock()) else _prepared_late(parcel, clock)
     except Exception as error:  # noqa: BLE001 - the ledger must hear of every end
         db.session.rollback()
@@ -98,7 +98,6 @@ def _cleared(taken: Claim, parcel: Parcel, now: datetime) -> bool:
     else:
         cleared = deliveries.sending(taken, now)
     db.session.commit()
-    db.session.remove()
     return cleared
 
 

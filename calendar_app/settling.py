@@ -28,7 +28,6 @@ def settle(delivery_id: int, worker: str, clock: Clock) -> None:
     deliveries.look_later(delivery_id, clock())
     parcel = parcels.pack(delivery)
     db.session.commit()
-    db.session.remove()
     try:
         if state == State.UNCONFIRMED:
             _found(attempt_id, parcel, sent_at, clock)

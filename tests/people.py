@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from calendar_app import approval, channels, people, planning
@@ -19,6 +20,9 @@ PASSWORD = "a long enough password"
 ZONE = "Asia/Hong_Kong"
 NOW = datetime(2030, 3, 4, 2, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
+
+# Real Argon2 hashes, at a cost that a thousand tests can pay.
+people.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @dataclass
