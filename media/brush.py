@@ -67,8 +67,7 @@ class Canvas:
         side = round(2 * radius * _SCALE)
         # Nothing at the middle of the square's edge, and squared: so no rim shows.
         distance = Image.radial_gradient("L")
-        rim = distance.getpixel((128, 0))
-        assert isinstance(rim, int)
+        rim = distance.tobytes()[128]
         light = distance.point(lambda value: 255 * opacity * max(0.0, 1 - value / rim) ** 2)
         light = light.resize((side, side), Image.Resampling.BICUBIC)
         x, y = round((centre[0] - radius) * _SCALE), round((centre[1] - radius) * _SCALE)
@@ -88,6 +87,10 @@ class Canvas:
             place = (x * _SCALE, y * _SCALE + along) if upright else (x * _SCALE + along, y * _SCALE)
             draw.text(place, letter, colour, font, anchor="mm" if upright else "lm")
             offset += length + gap
+
+    @property
+    def can_write(self) -> bool:
+        return _font(16, True) is not None
 
     def finished(self, grain: random.Random | None = None) -> Image.Image:
         """The picture in its final size, with a little paper grain."""

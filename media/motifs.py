@@ -129,7 +129,7 @@ def column(canvas: Canvas, at: Point, chinese: str, english: str, colour: Colour
     x, y = at
     canvas.text(chinese, (x, y), size, colour, bold=True, spacing=size * 0.2, upright=True, anchor="start")
     end = y + len(chinese) * size * 1.2 + size * 0.28
-    half = size * 0.3
+    half = size * 0.3 if canvas.can_write else 0
     canvas.polygon(
         [(x - half, end - half), (x + half, end - half), (x + half, end + half), (x - half, end + half)], CLAY
     )

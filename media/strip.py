@@ -77,7 +77,7 @@ def png(data: bytes) -> bytes:
 
 def webp(data: bytes) -> bytes:
     end = min(len(data), 8 + _unpack("<I", data, 4))
-    kept, at = b"", 12
+    kept, at = [b"WEBP"], 12
     while at + 8 <= end:
         name, size = data[at : at + 4], _unpack("<I", data, at + 4)
         chunk = data[at : at + 8 + size]
@@ -86,9 +86,9 @@ def webp(data: bytes) -> bytes:
         if name == b"VP8X":
             chunk = chunk[:8] + bytes([_byte(chunk, 8) & ~_WEBP_EXIF_AND_XMP]) + chunk[9:]
         if name in _WEBP_KEPT:
-            kept += chunk + b"\x00" * (size & 1)
+            kept.append(chunk + b"\x00" * (size & 1))
         at += 8 + size + (size & 1)
-    return b"RIFF" + struct.pack("<I", len(kept) + 4) + b"WEBP" + kept
+    return b"RIFF" + struct.pack("<I", sum(map(len, kept))) + b"".join(kept)
 
 
 def gif(data: bytes) -> bytes:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TOLERANCE_SECONDS = 1.0
 _TOLERANCE_SHARE = 0.02
 _MUXERS = {"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm"}
+_BOXED = {"video/mp4", "video/quicktime"}
 _HDR_TRANSFERS = {16, 18}  # PQ and HLG, ITU-T H.273 table 3
 
 
@@ -30,11 +31,9 @@ class _Span:
 
     start: float = math.inf
     end: float = -math.inf
-    packets: int = 0
 
     def add(self, at: float, duration: float) -> None:
         self.start, self.end = min(self.start, at), max(self.end, at + duration)
-        self.packets += 1
 
     @property
     def seconds(self) -> float:
@@ -78,6 +77,8 @@ def _facts(path: Path, mime: str, size: int, limits: Limits) -> Facts:
     with _opened(path, mime) as container:
         if not container.streams.video:
             raise Unsupported("audio")
+        if mime in _BOXED and not _boxes_are_whole(path, size):
+            raise Unreadable("broken")
         stream = container.streams.video[0]
         context = stream.codec_context
         _bounded(context.width * context.height, (container.duration or 0) / 1_000_000, limits)
@@ -107,7 +108,6 @@ def _bounded(pixels: int, seconds: float, limits: Limits) -> None:
 
 def _read(container: InputContainer, limits: Limits) -> _Reading:
     stream = container.streams.video[0]
-    stream.codec_context.skip_frame = "NONKEY"
     reading = _Reading()
     for packet in container.demux([stream, *container.streams.audio[:1]]):
         if packet.is_corrupt:
@@ -116,12 +116,14 @@ def _read(container: InputContainer, limits: Limits) -> _Reading:
         _bounded(0, reading.whole.seconds, limits)
         for frame in packet.decode() if packet.stream is stream else ():
             reading.decoded += 1
+            # Not before: a trimmed video may start to show between two key frames.
+            stream.codec_context.skip_frame = "NONKEY"
             reading.rotation = cast("VideoFrame", frame).rotation
     return reading
 
 
 def _advance(reading: _Reading, packet: Packet[Any], is_picture: bool) -> None:
-    if packet.pts is None or packet.time_base is None:
+    if packet.pts is None or packet.time_base is None or packet.is_discard:
         return
     at, duration = float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base)
     reading.whole.add(at, duration)
@@ -130,13 +132,28 @@ def _advance(reading: _Reading, packet: Packet[Any], is_picture: bool) -> None:
 
 
 def _whole(container: InputContainer, reading: _Reading) -> None:
-    """A cut file ends before the length it states, or holds fewer pictures than it lists."""
-    stream = container.streams.video[0]
+    """A cut file ends before the length it states."""
     missing = (container.duration or 0) / 1_000_000 - reading.whole.seconds
     allowed = _TOLERANCE_SECONDS + _TOLERANCE_SHARE * reading.whole.seconds
-    lost = reading.picture.packets < stream.frames * (1 - _TOLERANCE_SHARE)
-    if not reading.decoded or lost or missing > allowed:
+    if not reading.decoded or missing > allowed:
         raise Unreadable("broken")
+
+
+def _boxes_are_whole(path: Path, size: int) -> bool:
+    """Whether the boxes of an MP4 or MOV that hold its pictures and tables end within the file."""
+    at = 0
+    with path.open("rb") as file:
+        while at + 8 <= size:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4], "big")
+            length = int.from_bytes(head[8:16], "big") if length == 1 else length
+            if length < 8:
+                return True  # Zero means: up to the end. Less than a header is no box.
+            at += length
+            if at > size and head[4:8] in (b"mdat", b"moov", b"moof"):
+                return False
+    return True
 
 
 def is_hdr(path: Path, mime: str) -> bool:

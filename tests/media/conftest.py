@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import subprocess
 import zlib
@@ -111,15 +112,8 @@ def noise(tmp_path: Path) -> Maker:
 
     def make(name: str, format: str, width: int, height: int, **options: Any) -> Path:
         path = tmp_path / name
-        seed = zlib.compress(name.encode()) * 40
-        rows = bytearray()
-        state = zlib.crc32(seed)
-        for _ in range(width * height * 3 // 4 + 1):
-            state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-            rows += struct.pack(">I", state)
-        Image.frombytes("RGB", (width, height), bytes(rows[: width * height * 3])).save(
-            path, format, **options
-        )
+        content = random.Random(name).randbytes(width * height * 3)
+        Image.frombytes("RGB", (width, height), content).save(path, format, **options)
         return path
 
     return make

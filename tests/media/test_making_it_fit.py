@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import av
@@ -10,6 +11,7 @@ from PIL import Image
 
 import media
 from media import Fit
+from media import ffmpeg as ffmpeg_runner
 
 UPRIGHT = ["red", "green", "blue", "white"]
 JPEG_OR_PNG = ("image/jpeg", "image/png")
@@ -235,6 +237,28 @@ def test_too_many_seconds_for_the_bytes_cannot_fit(video, tmp_path):
         media.fit(source, tmp_path / "made", media.probe(source), Fit("video", MP4, 20_000))
     assert refusal.value.code == "bytes"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4"]
+
+
+def test_ffmpeg_is_ended_when_it_takes_too_long(video, tmp_path):
+    source = video("a.mp4", size="640x360", seconds=4)
+    slowest = ["-vf", "scale=3840:-2", "-c:v", "libx264", "-preset", "placebo"]
+    with pytest.raises(ffmpeg_runner.TooSlow):
+        ffmpeg_runner.run(source, "mov", slowest, tmp_path / "made", "mp4", seconds=0.2)
+
+
+@pytest.mark.parametrize("demuxer", ["hls", "concat"])
+def test_ffmpeg_reaches_no_server_even_through_a_playlist(tmp_path, demuxer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        lists = {"hls": f"#EXTM3U\n#EXTINF:1,\n{url}\n", "concat": f"ffconcat version 1.0\nfile {url}\n"}
+        (tmp_path / "list").write_text(lists[demuxer])
+        with pytest.raises(ffmpeg_runner.Failed):
+            ffmpeg_runner.run(
+                tmp_path / "list", demuxer, ["-c", "copy"], tmp_path / "made", "mp4", seconds=20
+            )
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jpg"])

@@ -143,6 +143,21 @@ def test_a_video_cut_short_is_refused(video, name, share):
         media.probe(path)
 
 
+def test_a_video_that_lacks_its_last_hundred_bytes_is_refused(video):
+    path = video("fast.mp4", extra=("-movflags", "+faststart"))
+    os.truncate(path, path.stat().st_size - 100)
+    with pytest.raises(media.Unreadable):
+        media.probe(path)
+
+
+def test_a_trimmed_video_is_taken_in_its_new_length(video, ffmpeg, tmp_path):
+    """Trimming leaves what was cut off in the file and only lists which part to play."""
+    trimmed = tmp_path / "trimmed.mp4"
+    ffmpeg("-ss", "2", "-t", "3", "-i", video("long.mp4", seconds=8), "-c", "copy", trimmed)
+    assert media.probe(trimmed).seconds == pytest.approx(3, abs=0.2)
+    assert media.clean(trimmed, tmp_path / "asset").seconds == pytest.approx(3, abs=0.2)
+
+
 def test_damage_in_the_middle_of_a_video_is_refused(video):
     path = video("hurt.mp4", seconds=4)
     content = bytearray(path.read_bytes())
