@@ -5,12 +5,30 @@ from __future__ import annotations
 from flask import Flask
 
 from calendar_app.extensions import csrf
-from calendar_app.web import assets, auth, errors, locale, nav, security, styleguide, workspaces
+from calendar_app.web import (
+    assets,
+    auth,
+    channels,
+    connect,
+    errors,
+    locale,
+    nav,
+    people,
+    profile,
+    security,
+    styleguide,
+    workspaces,
+)
 
 BLUEPRINTS = (
     auth.blueprint,
     workspaces.blueprint,
     workspaces.door,
+    profile.blueprint,
+    people.blueprint,
+    channels.blueprint,
+    connect.blueprint,
+    connect.returning,
     styleguide.blueprint,
 )
 

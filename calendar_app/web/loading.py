@@ -8,7 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask import Blueprint, abort, g
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import joinedload
 
 from calendar_app import people
 from calendar_app.extensions import db, login
@@ -74,6 +75,18 @@ def asset(asset_id: int) -> Asset:
 
 def delivery(delivery_id: int) -> Delivery:
     return _own(Delivery, delivery_id)
+
+
+def deliveries(*where: ColumnElement[bool]) -> list[Delivery]:
+    """This workspace's deliveries with their posts and channels, by the promised instant; at most 200."""
+    query = (
+        select(Delivery)
+        .options(joinedload(Delivery.post), joinedload(Delivery.channel))
+        .where(Delivery.workspace_id == g.workspace.id, *where)
+        .order_by(Delivery.promised_at)
+        .limit(200)
+    )
+    return list(db.session.scalars(query))
 
 
 def label(label_id: int) -> Label:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from calendar_app import channels, people
 from calendar_app.extensions import db
-from calendar_app.models import Role
+from calendar_app.models import Delivery, Role
 from calendar_app.web import edge, loading
 from calendar_app.web.workspace_forms import LabelForm, NewWorkspaceForm, PauseForm, SettingsForm
 
@@ -100,7 +100,8 @@ def pause() -> Any:
         return _settings_page(pause_form=form), 422
     stopped = channels.pause_workspace(g.workspace, form.reason.data or "", edge.now())
     db.session.commit()
-    return render_template("channels/stopped.html", stopped=stopped, channel=None)
+    flying = loading.deliveries(Delivery.id.in_(stopped.in_flight))
+    return render_template("channels/stopped.html", stopped=stopped, channel=None, flying=flying)
 
 
 @blueprint.post("/resume")
@@ -108,7 +109,11 @@ def pause() -> Any:
 def resume() -> Any:
     resumed = channels.resume_workspace(g.workspace, edge.now())
     db.session.commit()
-    return render_template("channels/resumed.html", resumed=resumed, channel=None)
+    flash(
+        _("%(count)s scheduled again, %(missed)s missed.", count=resumed.scheduled, missed=resumed.missed),
+        "ok",
+    )
+    return redirect(url_for("channels.index"))
 
 
 def _settings_page(**forms: Any) -> str:

@@ -32,8 +32,11 @@ function step(menu, event) {
   items[(at + move + items.length) % items.length]?.focus();
 }
 
-/* A dialog that arrives in a fragment with data-dialog-now opens itself. */
-document.addEventListener("htmx:load", ({ detail }) => {
-  const dialog = detail.elt.matches?.("dialog[data-dialog-now]") ? detail.elt : detail.elt.querySelector?.("dialog[data-dialog-now]");
-  if (dialog && !dialog.open) dialog.showModal();
-});
+/* dialog[data-dialog-now] opens by itself, on a page or when it arrives in a fragment. */
+function openNow(root) {
+  const arrived = "dialog[data-dialog-now]:not([open])";
+  for (const dialog of root.matches(arrived) ? [root] : root.querySelectorAll(arrived)) dialog.showModal();
+}
+
+openNow(document.body);
+document.addEventListener("htmx:load", ({ detail }) => openNow(detail.elt));
