@@ -103,7 +103,10 @@ class Mastodon(Publisher):
         return Preview(text.spans(body["status"]), length, limits.max_text, content.media)
 
     def server_of(self, fields: Mapping[str, str]) -> str:
-        return address(fields.get("server", "").rpartition("@")[2])
+        typed = fields.get("server", "")
+        return address(
+            typed if "://" in typed else typed.rpartition("@")[2]
+        )  # a full handle names its server
 
     def authorize(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None
@@ -183,11 +186,6 @@ class Mastodon(Publisher):
             time.sleep(self._pause.total_seconds())
             remote_id, ready = http.get(f"/api/v1/media/{remote_id}", entities.media_state)
         return remote_id
-
-
-def _server(typed: str) -> str:
-    """The base URL meant by a host, an address or somebody's full handle."""
-    return address(typed if "://" in typed else typed.rpartition("@")[2])
 
 
 def _connection(base_url: str, credentials: Mapping[str, str]) -> Http:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +27,7 @@ from publishers.values import Connected, Content, Destination, Receipt, Ticket
 from tests.publishers.files import jpeg, mp4
 
 SPRING = "春茶上市 🍵 https://example.com/茶?id=1，歡迎試飲。 #春茶"
+Opener = Callable[..., "Stage"]
 LOST = (
     "drop_before",
     "drop_after",
@@ -218,9 +219,11 @@ class PublisherContract:
         with pytest.raises(Unauthorized) as caught:
             self.send(stage, Content("早"))
 
-        assert not caught.value.refreshable
         assert caught.value.evidence.http_status is not None
         assert stage.posts() == []
+        with pytest.raises(Unauthorized) as caught:
+            self.publisher.refresh(stage.destination)
+        assert not caught.value.refreshable
 
     @pytest.mark.parametrize("step", ["publish", "measure", "find", "upload"])
     def test_too_fast_says_when_to_come_back(self, stage: Stage, tmp_path: Path, step: str) -> None:
@@ -355,9 +358,6 @@ class PublisherContract:
     def recovered(self, stage: Stage) -> Stage:
         """The channel after a long time, its credentials refreshed where they lapse."""
         return stage
-
-    def with_credentials(self, stage: Stage, credentials: dict[str, str]) -> Stage:
-        return replace(stage, destination=replace(stage.destination, credentials=credentials))
 
 
 def _everything_in(error: PublisherError) -> list[str]:

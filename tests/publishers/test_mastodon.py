@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,13 +18,12 @@ from publishers.errors import RateLimited, Rejected, Temporary, Unauthorized, Un
 from publishers.mastodon import Mastodon
 from publishers.simulators import mastodon as simulator
 from publishers.values import Content, Destination, Ticket
-from tests.publishers.contract import PublisherContract, Stage, destination_of
+from tests.publishers.contract import Opener, PublisherContract, Stage, destination_of
 from tests.publishers.files import jpeg, mp4
 
 BACK = "http://127.0.0.1/back?from=mastodon"
 NOW = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 patient = Mastodon(patience=timedelta(seconds=20), pause=timedelta(milliseconds=20))
-Opener = Callable[..., Stage]
 
 
 def connected_stage(server: simulator.Server) -> Stage:
@@ -70,6 +69,12 @@ class TestMastodon(PublisherContract):
 
 
 class TestConnecting:
+    @pytest.mark.parametrize(
+        "typed", ["example.social", " https://Example.social/@ana ", "@ana@example.social"]
+    )
+    def test_a_server_may_be_named_in_many_ways(self, typed: str) -> None:
+        assert patient.server_of({"server": typed}) == "https://example.social"
+
     def test_a_person_consents_and_the_channel_can_publish(self, stage: Stage) -> None:
         host = urlsplit(stage.server.url).netloc
         start = patient.authorize({"server": f" {stage.server.url}/ "}, BACK, "state-1", None)
@@ -201,6 +206,15 @@ class TestMedia:
 
 
 class TestErrors:
+    def test_a_revoked_token_cannot_be_refreshed(self, stage: Stage) -> None:
+        stage.server.control.revoke_tokens()
+
+        with pytest.raises(Unauthorized) as caught:
+            patient.publish(stage.destination, Content("早"), ticket())
+
+        assert caught.value.message == "The access token was revoked"
+        assert not caught.value.refreshable
+
     def test_the_servers_own_sentence_is_kept(self, stage: Stage) -> None:
         generous = replace(stage.destination, limits=replace(stage.destination.limits, max_text=9999))
 
