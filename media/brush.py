@@ -1,4 +1,4 @@
-"""Soft shapes on paper: the few strokes that the sample pictures are drawn with. Lengths are pixels of the picture."""
+"""Soft shapes on paper: the few strokes that the sample pictures are drawn with. Lengths are in pixels."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Canvas:
 
     def text(self, words: str, at: Point, size: float, colour: Colour, *, bold: bool = False,
              spacing: float = 0, upright: bool = False, anchor: str = "middle") -> None:  # fmt: skip
-        """One line of letter-spaced text around `at` or from it on; `upright` runs it downwards. Mute without a font."""
+        """Letter-spaced text around `at` or from it on; `upright` runs it downwards. Mute without a font."""
         font = _font(round(size * _SCALE), bold)
         if font is None:
             return
@@ -171,7 +171,7 @@ def ridge(rng: random.Random, width: float, base: float, height: float, rough: f
 
 
 def leaf(root: Point, length: float, angle: float, fat: float = 0.2) -> tuple[list[Point], list[Point]]:
-    """A leaf's outline and its middle vein, from its root on; `angle` in degrees, 0 to the right, 90 upwards."""
+    """A leaf's outline and its vein, from the root on; `angle` in degrees, 0 to the right, 90 upwards."""
     turn = math.radians(-angle)
 
     def place(along: float, aside: float) -> Point:

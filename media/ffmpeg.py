@@ -69,7 +69,7 @@ def encode(frames: Iterable[bytes], size: tuple[int, int], rate: int, target: Pa
         *("-fflags", "+bitexact", "-movflags", "+faststart", "-f", "mp4", f"file:{target.resolve()}"),
     ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        assert running.stdin and running.stderr
+        assert running.stdin and running.stderr  # both are pipes
         try:
             for frame in frames:
                 running.stdin.write(frame)

@@ -1,7 +1,7 @@
 """Pictures and a film for a demo workspace: the posts of a tea house that does not exist.
 
-Drawn, not photographed, so that nothing is anyone's but ours. The same seed gives the same files on one machine;
-captions appear where a font with Chinese characters is installed.
+Drawn, not photographed, so that nothing is anyone's but ours. The same seed gives the same files on one
+machine; captions appear where a font with Chinese characters is installed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from PIL import Image
 from . import ffmpeg, motifs
 from .brush import Canvas, gradient, mixed, ridge
 from .files import written
+from .props import WHITE
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _range(rng: random.Random, layer: int) -> Image.Image:
     width, share = _WIDTH + _RATE * _SECONDS, layer / 3
     line = ridge(rng, width, _HEIGHT * (0.55 + 0.38 * share), _HEIGHT * (0.34 - 0.08 * share), 0.5)
     shape = Canvas(width, _HEIGHT, (0, 0, 0))
-    shape.polygon([*line, (width, _HEIGHT), (0, _HEIGHT)], motifs.WHITE)
+    shape.polygon([*line, (width, _HEIGHT), (0, _HEIGHT)], WHITE)
     body = mixed((214, 218, 204), (46, 84, 70), share)
     mountain = gradient((width, _HEIGHT), body, body, mixed(body, (226, 228, 216), 0.6))
     mountain.putalpha(shape.finished().convert("L"))
@@ -127,7 +128,7 @@ def _mist(rng: random.Random) -> Image.Image:
     cloud = Canvas(width, height, (0, 0, 0))
     for _ in range(7):
         centre = (rng.uniform(150, width - 150), height / 2 + rng.uniform(-20, 20))
-        cloud.ellipse(centre, rng.uniform(140, 320), rng.uniform(14, 26), motifs.WHITE, blur=26, opacity=0.5)
+        cloud.ellipse(centre, rng.uniform(140, 320), rng.uniform(14, 26), WHITE, blur=26, opacity=0.5)
     veil = Image.new("RGB", (width, height), (248, 246, 238))
     veil.putalpha(cloud.finished().convert("L"))
     return veil

@@ -21,7 +21,7 @@ RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 60), (30, 60, 200), (250, 250
 
 
 def corners(width: int, height: int, mode: str = "RGB") -> Image.Image:
-    """A picture whose four corners tell how it is turned: red, green, blue, white from top left, clockwise."""
+    """A picture whose corners tell how it is turned: red, green, blue, white from top left, clockwise."""
     picture = Image.new("RGB", (width, height))
     draw = ImageDraw.Draw(picture)
     middle, half = width // 2, height // 2
@@ -33,7 +33,7 @@ def corners(width: int, height: int, mode: str = "RGB") -> Image.Image:
 
 
 def stored_for(picture: Image.Image, orientation: int) -> Image.Image:
-    """How a camera held differently would store the picture: the reverse of what the EXIF orientation asks."""
+    """How a camera held differently stores the picture: the reverse of what EXIF orientation asks."""
     turn = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
     return picture.transpose(turn[orientation]) if orientation in turn else picture
 

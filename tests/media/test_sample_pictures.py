@@ -1,4 +1,4 @@
-"""The demo's pictures and film: ordinary files that pass where an upload must pass, the same for the same seed."""
+"""The demo's pictures and film: files that pass where an upload must, the same for the same seed."""
 
 from __future__ import annotations
 
