@@ -1,4 +1,4 @@
-"""The ``almanac`` command. What a subcommand needs is imported when it runs, so that ``up`` stays small."""
+"""The ``almanac`` command. What a subcommand needs is imported when it runs: help and refusals come at once."""
 
 import importlib
 import os

@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from workers.forked import Forked
 from workers.processes import die_with_parent, signal_session
 
 FIRST_WAIT = 1.0
@@ -17,10 +18,14 @@ STEADY_AFTER = 30.0
 
 @dataclass(frozen=True)
 class Program:
-    """What to run under which name. ``grace``: seconds it may take to stop before its session is killed."""
+    """What to run under which name: a command, or a function that is called in a fork of this process.
+
+    ``grace``: seconds it may take to stop before its session is killed. ``keep_open``: file descriptors
+    that a command inherits.
+    """
 
     name: str
-    command: tuple[str, ...]
+    work: tuple[str, ...] | Callable[[], object]
     grace: float = 10.0
     keep_open: tuple[int, ...] = ()
 
@@ -40,7 +45,7 @@ class Child:
         self.environ = dict(environ)
         self.wait = 0.0
         self.start_at: float | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._started = 0.0
 
     @property
@@ -49,8 +54,16 @@ class Child:
 
     def start(self) -> BinaryIO:
         """Start it; returns the non-blocking end of the pipe that carries its output."""
-        self._process = subprocess.Popen(
-            self.program.command,
+        work = self.program.work
+        process = Forked(self.program.name, work, self.environ) if callable(work) else self._spawn(work)
+        self._process, self._started, self.start_at = process, time.monotonic(), None
+        pipe = cast(BinaryIO, process.stdout)
+        os.set_blocking(pipe.fileno(), False)
+        return pipe
+
+    def _spawn(self, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
             env=self.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -59,10 +72,6 @@ class Child:
             pass_fds=self.program.keep_open,
             preexec_fn=die_with_parent,  # noqa: PLW1509 (the supervisor has one thread)
         )
-        self._started, self.start_at = time.monotonic(), None
-        pipe = cast(BinaryIO, self._process.stdout)
-        os.set_blocking(pipe.fileno(), False)
-        return pipe
 
     def exit_status(self) -> int | None:
         """None while it runs (or never ran); the status as subprocess gives it, negative for a signal."""

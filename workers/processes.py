@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -18,6 +19,12 @@ def die_with_parent() -> None:
     """
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def name_this_process(name: str) -> None:
+    """What ``top`` and ``ps -o comm`` show, 15 characters at most (Linux only)."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_NAME, name.encode()[:15])
 
 
 def port_is_free(host: str, port: int) -> bool:

@@ -2,11 +2,14 @@
 
 import contextlib
 import fcntl
+import functools
+import gc
+import importlib
 import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +43,7 @@ class Options:
 def up(options: Options, environ: Mapping[str, str], output: Output) -> int:
     """Run until asked to stop; the exit status is 0 after a clean stop and 1 when it could not start.
 
-    It reads the data folder and the Redis address alone: the children judge the rest of the set-up, so
-    that nothing of the app is loaded here.
+    It reads the data folder and the Redis address alone; its children judge the rest of the set-up.
     """
     data = Path(environ.get("ALMANAC_DATA") or "data").expanduser().absolute()
     try:
@@ -69,6 +71,7 @@ def _run_house(options: Options, data: Path, environ: Mapping[str, str], output:
 def open_house(supervisor: Supervisor, options: Options, data: Path) -> None:
     """Start everything in order and say where the door is."""
     supervisor.output.say(f"Opening the data folder {data}")
+    preload()
     if not supervisor.environ.get("ALMANAC_REDIS_URL"):
         start_redis(supervisor, data / "redis")
     supervisor.run(Program("migrate", almanac("migrate")))
@@ -83,6 +86,15 @@ def open_house(supervisor: Supervisor, options: Options, data: Path) -> None:
     supervisor.output.say(f"Almanac is open at {supervisor.environ['ALMANAC_BASE_URL']} (Ctrl-C stops it)")
     for line in demo_logins(data):
         supervisor.output.say(line)
+
+
+def preload() -> None:
+    """Import the app once, so that every process forked from here shares it (and starts at once)."""
+    for module in ("workers.clock", "workers.queues", "workers.web", "calendar_app.cli"):
+        importlib.import_module(module)
+    importlib.import_module("sqlalchemy.orm").configure_mappers()
+    gc.collect()
+    gc.freeze()
 
 
 def start_redis(supervisor: Supervisor, folder: Path) -> None:
@@ -147,8 +159,11 @@ def start_web(supervisor: Supervisor, options: Options) -> None:
     supervisor.start(Program("web", command, grace=20), lambda: is_healthy(options.host, options.port))
 
 
-def almanac(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "workers", *arguments)
+def almanac(*arguments: str) -> Callable[[], None]:
+    """A command of this very program, to be called in a fork."""
+    from workers.__main__ import cli
+
+    return functools.partial(cli.main, list(arguments), prog_name="almanac")
 
 
 def is_healthy(host: str, port: int) -> bool:

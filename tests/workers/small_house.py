@@ -4,13 +4,14 @@ python -m tests.workers.small_house SCENARIO FOLDER
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 from workers.children import Program
 from workers.output import Output
 from workers.supervisor import StartFailed, StopRequested, Supervisor
-from workers.up import start_redis
+from workers.up import sole_owner, start_redis
 
 RESIDENT = Path(__file__).with_name("resident.py")
 STOP_ORDER = (("door",), ("bell",), ("hands", "feet"), ("cellar",))
@@ -45,6 +46,29 @@ def broken_errand(supervisor: Supervisor, folder: Path) -> None:
 
 def talkative(supervisor: Supervisor, folder: Path) -> None:
     supervisor.start(resident(folder, "bell", "says", "ding"))
+
+
+def forked(supervisor: Supervisor, folder: Path) -> None:
+    """A process made by forking, with a lock that its parent holds."""
+
+    def live() -> None:
+        with open(folder / "journal", "a", encoding="ascii") as file:
+            file.write(f"fork started {os.getpid()}\n")
+        print(os.environ["GREETING"], flush=True)
+        signal.pause()
+
+    supervisor.environ["GREETING"] = "hello from the fork"
+    with sole_owner(folder):
+        supervisor.start(Program("fork", live))
+        supervisor.output.say("open")
+        supervisor.watch()
+
+
+def broken_fork(supervisor: Supervisor, folder: Path) -> None:
+    def fail() -> None:
+        raise ValueError(f"no such tea in {folder.name}")
+
+    supervisor.run(Program("fork", fail))
 
 
 def redis(supervisor: Supervisor, folder: Path) -> None:

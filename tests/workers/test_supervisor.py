@@ -99,6 +99,31 @@ def test_a_failed_errand_closes_the_house(tmp_path: Path) -> None:
     assert house.says("errand ended with status 4")
 
 
+def test_a_forked_process_is_kept_alive_like_any_other(tmp_path: Path) -> None:
+    with House(HOUSE, "forked", str(tmp_path)) as house:
+        house.await_saying("fork         | hello from the fork")
+        os.kill(pids(tmp_path, "fork")[0], signal.SIGKILL)
+        wait_until(lambda: len(pids(tmp_path, "fork")) == 2, "the fork's second life")
+        house.signal(signal.SIGTERM)
+        assert house.end() == 0
+    assert all(is_gone(pid) for pid in pids(tmp_path, "fork"))
+
+
+def test_a_forked_process_holds_none_of_its_parents_files(tmp_path: Path) -> None:
+    with House(HOUSE, "forked", str(tmp_path)) as house:
+        house.await_saying("hello from the fork")
+        fork = pids(tmp_path, "fork")[0]
+        assert sorted(os.listdir(f"/proc/{fork}/fd"), key=int) == ["0", "1", "2"]
+        assert os.getsid(fork) == fork
+
+
+def test_an_error_in_a_forked_process_is_shown_and_ends_it_alone(tmp_path: Path) -> None:
+    with House(HOUSE, "broken_fork", str(tmp_path)) as house:
+        assert house.end() == 1
+    assert house.says("fork         | ValueError: no such tea in")
+    assert house.says("fork ended with status 1; what it said is above.")
+
+
 def test_what_a_process_says_is_shown_under_its_name(tmp_path: Path) -> None:
     with House(HOUSE, "talkative", str(tmp_path)) as house:
         house.await_saying("bell         | ding")
