@@ -117,7 +117,7 @@ class Bluesky(Publisher):
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
         shared.refuse(self.check(content, destination.limits))
         if self.needs_prepare(content) and not _is_prepared(content, ticket):
-            raise Stale("The media of this post are not uploaded yet.", Evidence(code="not_prepared"))
+            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
         put = {
             "repo": destination.remote_id,
             "collection": record.COLLECTION,

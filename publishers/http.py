@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +33,8 @@ TIMEOUT = httpx.Timeout(connect=5, read=30, write=60, pool=5)
 UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=180, write=180, pool=5)
 LONGEST_REST = timedelta(days=1)
 DEFAULT_REST = timedelta(minutes=5)
+LARGEST_ANSWER = 8 * 2**20
+ANSWER_SECONDS = 60.0
 KEPT_BODY = 2000
 KEPT_HEADERS = ("content-type", "date", "retry-after", "server", "x-request-id")
 _SHORTEST_SECRET = 4
@@ -83,6 +87,17 @@ class Reply:
     body: Any
 
 
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
 class Http:
     """A connection to one server in one dialect. ``secrets`` are blotted out of whatever an error quotes."""
 
@@ -94,9 +109,11 @@ class Http:
         token: str = "",
         secrets: tuple[str, ...] = (),
         timeout: httpx.Timeout = TIMEOUT,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._dialect = dialect
+        self._answer_seconds = answer_seconds
         self._secrets = tuple(secret for secret in (token, *secrets) if len(secret) >= _SHORTEST_SECRET)
         headers = {"Accept": "application/json", "User-Agent": "Almanac/0.1"}
         if token:
@@ -140,17 +157,29 @@ class Http:
     ) -> T:
         trouble: PublisherError
         try:
-            response = self._client.request(method, self._base_url + path, **request)
+            answer = self._answer(method, path, request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             trouble = self._lost(error, visible)
         else:
-            if not response.is_success:
-                raise self._refused(response, visible)
+            if not 200 <= answer.status < 300:
+                raise self._refused(answer, visible)
             try:
-                return read(Reply(response.status_code, response.json()))
+                return read(Reply(answer.status, json.loads(answer.body)))
             except (ValueError, LookupError, TypeError, AttributeError):
-                trouble = self._unreadable(response, visible)
-        raise trouble  # outside of the handlers: the error must not carry the request, and so its token, as context
+                trouble = self._unreadable(answer, visible)
+        # Raised outside of the handlers: the error must not carry the request, and so its token, as context.
+        raise trouble
+
+    def _answer(self, method: str, path: str, request: Mapping[str, Any]) -> _Answer:
+        """The whole answer, unless it grows without end or trickles: a server must not hold a worker for ever."""
+        body = bytearray()
+        with self._client.stream(method, self._base_url + path, **request) as response:
+            give_up = time.monotonic() + self._answer_seconds
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > LARGEST_ANSWER or time.monotonic() > give_up:
+                    raise httpx.ReadTimeout("the answer is too long", request=response.request)
+        return _Answer(response.status_code, response.headers, bytes(body))
 
     def _lost(self, error: Exception, visible: bool) -> PublisherError:
         if isinstance(error, _NEVER_SENT):
@@ -160,53 +189,51 @@ class Http:
             return Unconfirmed(f"The answer of {self._host()} was lost.", evidence)
         return Temporary(f"{self._host()} did not answer.", evidence)
 
-    def _unreadable(self, response: httpx.Response, visible: bool) -> PublisherError:
+    def _unreadable(self, answer: _Answer, visible: bool) -> PublisherError:
         # The body is left out: a good answer may hold new credentials that are in no list of secrets yet.
-        evidence = self._evidence(response, "unreadable_answer", "")
+        evidence = self._evidence(answer, "unreadable_answer", "")
         kind = Unconfirmed if visible else Temporary
         return kind(f"The answer of {self._host()} could not be read.", evidence)
 
-    def _refused(self, response: httpx.Response, visible: bool) -> PublisherError:
-        code, message = self._explain(response)
-        evidence = self._evidence(response, code, response.text)
-        status = response.status_code
+    def _refused(self, answer: _Answer, visible: bool) -> PublisherError:
+        code, message = self._explain(answer)
+        evidence = self._evidence(answer, code, answer.text)
+        status = answer.status
         if status >= 500:
             return (Unconfirmed if visible else Temporary)(message, evidence)
         if status == 429:
-            return RateLimited(message, self._until(response), evidence)
-        if not response.is_client_error:
+            return RateLimited(message, self._until(answer), evidence)
+        if status < 400:
             return Temporary(f"{self._host()} sent us to another address.", evidence)
         for rule in self._dialect.rules:
             if rule.fits(status, code, message):
                 return rule.raises(message, evidence)
         return Rejected(message, evidence)
 
-    def _explain(self, response: httpx.Response) -> tuple[str, str]:
+    def _explain(self, answer: _Answer) -> tuple[str, str]:
         try:
-            code, message = self._dialect.explain(response.json())
+            code, message = self._dialect.explain(json.loads(answer.body))
         except (ValueError, LookupError, TypeError, AttributeError):
             code, message = "", ""
-        sentence = message or code or f"{self._host()} answered with HTTP status {response.status_code}."
+        sentence = message or code or f"{self._host()} answered with HTTP status {answer.status}."
         return self._redacted(code), self._redacted(sentence)
 
-    def _until(self, response: httpx.Response) -> datetime:
+    def _until(self, answer: _Answer) -> datetime:
         now = datetime.now(UTC)
         until = (
-            _reset(self._dialect, response.headers)
-            or _retry_after(response.headers, now)
-            or now + DEFAULT_REST
+            _reset(self._dialect, answer.headers) or _retry_after(answer.headers, now) or now + DEFAULT_REST
         )
         return min(max(until, now + timedelta(seconds=1)), now + LONGEST_REST)
 
-    def _evidence(self, response: httpx.Response, code: str, body: str) -> Evidence:
+    def _evidence(self, answer: _Answer, code: str, body: str) -> Evidence:
         kept = {
             name: self._redacted(value)
-            for name, value in response.headers.items()
+            for name, value in answer.headers.items()
             if name in KEPT_HEADERS or "ratelimit" in name
         }
         return Evidence(
             code=code,
-            http_status=response.status_code,
+            http_status=answer.status,
             headers=kept,
             body=self._redacted(body)[:KEPT_BODY],
             trace_id=kept.get("x-request-id", ""),
@@ -218,7 +245,7 @@ class Http:
         return text
 
     def _host(self) -> str:
-        return urlsplit(self._base_url).netloc.rpartition("@")[2]
+        return self._base_url.partition("://")[2].rpartition("@")[2]
 
 
 def address(typed: str) -> str:

@@ -114,7 +114,8 @@ class Mastodon(Publisher):
         base_url = self.server_of(fields)
         with Http(base_url, DIALECT) as http:
             scope = fediverse.software_of(fediverse.traits(http)).scopes
-            app = app or _register(http, redirect_uri, scope)
+            if app is None or app.get("redirect_uri", redirect_uri) != redirect_uri:
+                app = _register(http, redirect_uri, scope)
         endpoint = f"{base_url}/oauth/authorize"
         return oauth.start(base_url, endpoint, app, redirect_uri=redirect_uri, scope=scope, state=state)
 
@@ -138,7 +139,7 @@ class Mastodon(Publisher):
         shared.refuse(self.check(content, destination.limits))
         ids = ticket.handles.get("media_ids", ())
         if len(ids) != len(content.media):
-            raise Stale("The media of this post are not uploaded yet.", Evidence(code="not_prepared"))
+            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
         # Pixelfed burns a key before it makes the post: after a refused try the same key would bar the next one.
         headers = {"Idempotency-Key": ticket.key} if _replays(destination) else {}
         with _connection(destination.base_url, destination.credentials) as http:
@@ -199,7 +200,8 @@ def _replays(destination: Destination) -> bool:
 def _register(http: Http, redirect_uri: str, scope: str) -> dict[str, str]:
     form = {"client_name": "Almanac", "redirect_uris": redirect_uri, "scopes": scope}
     wanted = ("client_id", "client_secret")
-    return http.post("/api/v1/apps", lambda reply: {key: str(reply.body[key]) for key in wanted}, data=form)
+    app = http.post("/api/v1/apps", lambda reply: {key: str(reply.body[key]) for key in wanted}, data=form)
+    return {**app, "redirect_uri": redirect_uri}
 
 
 def _connected(base_url: str, credentials: Mapping[str, str]) -> Connected:
@@ -268,7 +270,9 @@ def _says(http: Http, status: entities.Posted, wanted: str) -> bool:
     source = http.get_or_none(
         f"/api/v1/statuses/{status.remote_id}/source", lambda reply: str(reply.body["text"])
     )
-    return text.same_text(source if source is not None else status.content, wanted)
+    if source is not None:
+        return text.same_text(source, wanted)
+    return text.same_text(text.local_mentions(status.content), text.local_mentions(wanted))
 
 
 def _one_by_one(http: Http, remote_ids: Sequence[str]) -> Iterator[tuple[str, Metrics]]:

@@ -18,7 +18,7 @@ _LONGEST_PATH = 2000
 _LINK = rf"""
     (?<![A-Za-z0-9@＠$\#＃])
     (?P<link>https?://
-        (?:[\p{{L}}\p{{N}}\p{{M}}_-]++\.)+ (?:[a-z]{{2,63}}|xn--[a-z0-9-]{{2,59}}|{_IDN_ENDINGS}) (?![A-Za-z0-9@])
+        (?:[\p{{L}}\p{{N}}\p{{M}}_-]++\.)+ (?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,63}}|{_IDN_ENDINGS}) (?![A-Za-z0-9@])
         (?: :\d{{1,5}} )?
         (?: [/?\#] [^\s<>"{_WIDE_MARKS}]{{0,{_LONGEST_PATH}}} )?
     )"""
@@ -44,6 +44,11 @@ def spans(text: str, network: Network = "fediverse") -> tuple[Span, ...]:
     ``network`` says what a mention looks like: ``@user@server`` or ``@handle.example``.
     """
     return tuple(_cut(text, network))
+
+
+def local_mentions(text: str) -> str:
+    """``text`` as fediverse servers show it, remote mentions cut to their local part."""
+    return "".join(_local(run) for run in spans(text))
 
 
 def byte_ranges(runs: tuple[Span, ...]) -> Iterator[tuple[Span, int, int]]:
@@ -133,9 +138,11 @@ def _with_url_cost(text: str, url_cost: int | None) -> str:
 def _countable(run: Span, url_cost: int | None) -> str:
     if run.kind == "link" and url_cost is not None:
         return "x" * url_cost
-    if run.kind == "mention":
-        return "@" + run.text.split("@")[1]
-    return run.text
+    return _local(run)
+
+
+def _local(run: Span) -> str:
+    return "@" + run.text.split("@")[1] if run.kind == "mention" else run.text
 
 
 COUNTERS: dict[str, Callable[[str, int | None], int]] = {

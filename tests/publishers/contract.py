@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,9 +73,8 @@ class PublisherContract:
     upload_call: ClassVar[str]
 
     @pytest.fixture
-    def stage(self) -> Iterator[Stage]:
+    def stage(self) -> Stage:
         raise NotImplementedError
-        yield
 
     def ticket(self) -> Ticket:
         now = datetime.now(UTC)

@@ -32,7 +32,8 @@ def mp4(folder: Path, name: str = "steam.mp4", alt: str = "熱氣") -> Media:
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         for shade in range(10):
             picture = Image.new("RGB", (160, 120), (shade * 20, 90, 60))
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+            frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return _media(path, "video", "video/mp4", (160, 120), alt, seconds=1.0)
 

@@ -16,7 +16,7 @@ from publishers import atproto
 from publishers.bluesky import limits_of
 from publishers.errors import Rejected, Temporary, Unauthorized, Unconfirmed
 from publishers.simulators import bluesky as simulator
-from publishers.values import Content, Destination, Ticket
+from publishers.values import Content, Destination, Receipt, Ticket
 from tests.publishers.contract import LOST, SPRING, Opener, PublisherContract, Stage, destination_of
 from tests.publishers.files import jpeg, mp4
 
@@ -201,6 +201,7 @@ class TestPlaces:
 
         receipt = bluesky.publish(elsewhere, Content("早"), ticket())
 
+        assert isinstance(receipt, Receipt)
         assert receipt.url.startswith("https://read.example/profile/ana.test/post/")
 
     def test_a_server_of_unknown_make_is_held_to_the_reference_servers_bounds(self) -> None:

@@ -17,6 +17,7 @@ import publishers
 from publishers.errors import RateLimited, Rejected, Temporary, Unauthorized, Unconfirmed
 from publishers.mastodon import Mastodon
 from publishers.simulators import mastodon as simulator
+from publishers.simulators.server import Server
 from publishers.values import Content, Destination, Ticket
 from tests.publishers.contract import Opener, PublisherContract, Stage, destination_of
 from tests.publishers.files import jpeg, mp4
@@ -26,7 +27,7 @@ NOW = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 patient = Mastodon(patience=timedelta(seconds=20), pause=timedelta(milliseconds=20))
 
 
-def connected_stage(server: simulator.Server) -> Stage:
+def connected_stage(server: Server) -> Stage:
     account = server.control.account("ana", "Ana")
     blank = Destination(
         server.url, account["id"], "ana", patient.default_limits, {"access_token": account["access_token"]}
@@ -95,6 +96,8 @@ class TestConnecting:
         second = patient.authorize({"server": stage.server.url}, BACK, "two", first.app)
 
         assert self.registrations(stage) == before
+        patient.authorize({"server": stage.server.url}, "http://127.0.0.1/moved", "three", first.app)
+        assert self.registrations(stage) == before + 1
         assert second.memory["verifier"] != first.memory["verifier"]
         patient.exchange(second.memory, self.consent(second.url)["code"][0], BACK)
 
@@ -280,6 +283,17 @@ class TestFinding:
 
         assert [receipt and receipt.remote_id for receipt in found] == [first.remote_id, second.remote_id]
         assert patient.find(stage.destination, Content("春茶"), ticket(), now) is None
+
+    def test_a_server_without_sources_is_asked_by_what_it_shows(self, stage: Stage) -> None:
+        content = Content("謝謝 @bo@elsewhere.example，見 https://example.com/茶 #春茶\n\n<再會> & 早")
+        receipt = patient.publish(stage.destination, content, ticket())
+        stage.server.control.fault(
+            "status_before", match={"path_prefix": f"/api/v1/statuses/{receipt.remote_id}/source"}, status=404
+        )
+
+        found = patient.find(stage.destination, content, ticket(), datetime.now(UTC))
+
+        assert found is not None and found.remote_id == receipt.remote_id
 
     def test_an_older_post_with_the_same_words_is_another_post(self, stage: Stage) -> None:
         stage.server.control.post("ana", "早安", at="2026-01-01T00:00:00Z")

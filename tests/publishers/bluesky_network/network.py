@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -59,7 +60,7 @@ class BlueskyNetwork:
         made = self.call("com.atproto.server.createAppPassword", {"name": "almanac"}, session["accessJwt"])
         return str(made["password"])
 
-    def call(self, procedure: str, body: dict[str, object], token: str = "") -> dict[str, str]:
+    def call(self, procedure: str, body: Mapping[str, object], token: str = "") -> dict[str, str]:
         """Call an XRPC procedure of the PDS outside of the adapter."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         reply = httpx.post(f"{self.url}/xrpc/{procedure}", json=body, headers=headers, timeout=30)
