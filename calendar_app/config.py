@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 T = TypeVar("T")
 
@@ -269,6 +269,7 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _zone(text: str) -> str:
-    if text not in available_timezones():
-        raise ValueError(f"is {text!r}, which is no time zone. Write one as in Asia/Taipei.")
-    return text
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"is {text!r}, which is no time zone. Write one as in Asia/Taipei.") from error
