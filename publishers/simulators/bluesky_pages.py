@@ -93,23 +93,20 @@ class BlueskyPages:
 
 def html(text: str, facets: list[dict[str, Any]]) -> Markup:
     """The text with its facets as links, cut at their byte offsets; nothing else becomes a link."""
-    data, parts, at = text.encode(), [], 0
+    data, at = text.encode(), 0
+    parts: list[Markup] = []
     for facet in sorted(facets, key=lambda facet: int(facet["index"]["byteStart"])):
         start, end = facet["index"]["byteStart"], facet["index"]["byteEnd"]
         if start < at or not facet.get("features"):
             continue
-        shown = escape(data[start:end].decode())
-        parts += [
-            escape(data[at:start].decode()),
-            Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(_target(facet), shown),
-        ]
+        parts += [escape(data[at:start].decode()), _link(facet["features"][0], data[start:end].decode())]
         at = end
     parts.append(escape(data[at:].decode()))
     return Markup("<br>").join(Markup("").join(parts).split("\n"))
 
 
-def _target(facet: dict[str, Any]) -> str:
-    feature = facet["features"][0]
-    if "uri" in feature:
-        return str(feature["uri"])
-    return f"/hashtag/{feature['tag']}" if "tag" in feature else f"/profile/{feature['did']}"
+def _link(feature: dict[str, Any], shown: str) -> Markup:
+    if "tag" in feature:
+        return Markup('<a class="hashtag" href="/hashtag/{}">{}</a>').format(feature["tag"], shown)
+    target = feature["uri"] if "uri" in feature else f"/profile/{feature.get('did', '')}"
+    return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(target, shown)

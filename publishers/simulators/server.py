@@ -54,7 +54,7 @@ class Server:
         simulator.url = simulator.settings.public_url.rstrip("/") or f"http://{host}:{self.port}"
         self.url = simulator.url
         self.control = control
-        self._threads = [threading.Thread(target=self._socket.serve_forever, args=(0.2,), daemon=True)]
+        self._threads = [threading.Thread(target=self._socket.serve_forever, args=(0.05,), daemon=True)]
         if simulator.storage.lasting:
             self._threads.append(threading.Thread(target=self._save_now_and_then, daemon=True))
         for thread in self._threads:
