@@ -1,6 +1,6 @@
 """The AT Protocol below Bluesky: keys, sessions, identities and how a server talks of trouble.
 
-Sources: atproto.com/specs (tid, did, xrpc, rate limits) and the lexicons com.atproto.server.*, com.atproto.identity.*.
+Sources: atproto.com/specs (tid, did, xrpc), the lexicons com.atproto.server.* and com.atproto.identity.*.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def hosted_by_bluesky(base_url: str) -> bool:
 
 
 def web_address(base_url: str) -> str:
-    """Where people read what ``base_url`` hosts: the public app, or the server itself on a private network."""
+    """Where people read what ``base_url`` hosts: the public app; on a private network the server itself."""
     host = urlsplit(base_url).hostname or ""
     private = "." not in host or host.replace(".", "").isdigit() or host.endswith((".test", ".localhost"))
     return base_url if private else "https://bsky.app"

@@ -26,7 +26,7 @@ from publishers.values import (
 
 @dataclass(frozen=True)
 class Field:
-    """One input of a connect form: ``kind`` is an HTML input type, ``label``/``hint`` are keys that callers translate."""
+    """One input of a connect form; ``kind`` is an HTML input type; ``label``, ``hint`` are for translation."""
 
     name: str
     kind: str
@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Option:
-    """One field of the platform's own in the composer; ``choices`` are (value, label key) pairs, empty for free text."""
+    """One field of the platform's own in the composer; ``choices`` are (value, label), none for free text."""
 
     name: str
     label: str
@@ -49,7 +49,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Authorization:
-    """The start of an OAuth code flow: send the person to ``url``, keep ``memory`` (secret) until they come back.
+    """The start of an OAuth code flow: send the person to ``url``, keep ``memory`` (secret) meanwhile.
 
     ``app`` is the client registration (secret), reusable for later connections to the same ``base_url``.
     """
@@ -63,8 +63,8 @@ class Authorization:
 class Publisher(ABC):
     """Say this, there, now. Adapters translate; they hold no state and never retry by themselves.
 
-    Every method that talks to the platform raises the errors of ``publishers.errors``; only ``publish`` may raise
-    ``Unconfirmed``, and only ``publish`` has a visible effect.
+    Every method that talks to the platform raises the errors of ``publishers.errors``; only ``publish`` has a
+    visible effect, and only ``publish`` may raise ``Unconfirmed``.
     """
 
     name: ClassVar[str]
@@ -120,7 +120,7 @@ class Publisher(ABC):
 
     @abstractmethod
     def discover(self, destination: Destination) -> Connected:
-        """Read handle, name, avatar and limits afresh; raises ``Unauthorized`` when the credentials are dead."""
+        """Read handle, name, avatar and limits afresh; ``Unauthorized`` when the credentials are dead."""
 
     def refresh(self, destination: Destination) -> Mapping[str, str]:
         """New credentials from the old ones; raises ``Unauthorized`` where that is not possible."""

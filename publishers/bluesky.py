@@ -1,6 +1,6 @@
 """Bluesky: posts are records under a key that we choose, so a repeat can never make a second one.
 
-Sources: the lexicons com.atproto.repo.* and app.bsky.*; the reference server for what a repeated putRecord answers.
+Sources: the lexicons com.atproto.repo.* and app.bsky.*; for a repeated putRecord the reference server.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Bluesky(Publisher):
             "collection": record.COLLECTION,
             "rkey": ticket.key,
             "record": {**record.post(content, ticket.handles), "createdAt": atproto.timestamp(ticket.at)},
-            "swapRecord": None,  # "there must be none yet": an identical record is left as it is, another refused
+            "swapRecord": None,  # none may be there yet: an identical one is left alone, another is refused
         }
         try:
             with atproto.connection(destination) as http:

@@ -1,4 +1,4 @@
-"""The record that a Bluesky post is (lexicons app.bsky.feed.post, app.bsky.richtext.facet, app.bsky.embed.*)."""
+"""The record that a Bluesky post is (lexicons app.bsky.feed.post, app.bsky.richtext, app.bsky.embed)."""
 
 from __future__ import annotations
 

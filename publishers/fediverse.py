@@ -1,7 +1,7 @@
 """What a server that speaks Mastodon's API is, and what it accepts: found out by asking it.
 
-Sources: Mastodon docs, entities/Instance and entities/V1_Instance; nodeinfo.diaspora.software for the software's name.
-Idempotency of each software as read in its own source: GoToSocial 0.20, Pleroma's idempotency plug, Pixelfed 2024.
+Sources: Mastodon docs, entities/Instance and entities/V1_Instance; nodeinfo.diaspora.software for the name.
+Idempotency as each software's source has it: GoToSocial 0.20, Pleroma's idempotency plug, Pixelfed 2024.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def software_of(traits: Mapping[str, str]) -> Software:
 
 
 def traits(http: Http, version: str = "") -> dict[str, str]:
-    """The server's ``software`` (lower case), ``version`` and ``idempotency``, by nodeinfo or its version string."""
+    """The server's ``software`` (lower case), ``version`` and ``idempotency``, by nodeinfo or ``version``."""
     told = http.get_or_none("/nodeinfo/2.0", lambda reply: reply.body["software"])
     name = str((told or {}).get("name") or _name_in(version)).lower()
     found = {"software": name, "version": str((told or {}).get("version") or version)}
@@ -71,7 +71,7 @@ def traits(http: Http, version: str = "") -> dict[str, str]:
 
 
 def limits_and_traits(http: Http) -> tuple[Limits, dict[str, str]]:
-    """Ask the server for both; servers before 4.0 and most relatives only know the first version of the call."""
+    """Ask the server for both; Mastodon before 4.0 and most relatives know only the older call."""
     instance = http.get_or_none("/api/v2/instance", lambda reply: dict(reply.body))
     if instance is None:
         instance = http.get("/api/v1/instance", lambda reply: dict(reply.body))

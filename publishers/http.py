@@ -1,4 +1,4 @@
-"""One HTTP client for all adapters: no hidden retries, no secrets in errors, and every failure given its class."""
+"""One HTTP client for all adapters: no hidden retries, no secrets in errors, a class for every failure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _NEVER_SENT = (
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of a platform's error table: what an answer of ``status`` naming ``code`` or saying ``text`` means."""
+    """One row of an error table: what an answer of ``status``, with ``code``, saying ``text`` means."""
 
     raises: Callable[[str, Evidence], PublisherError]
     status: int | None = None
@@ -70,7 +70,7 @@ class Rule:
 class Dialect:
     """How one platform talks of trouble: its table (first fitting row wins), its sentence and its reset time.
 
-    ``explain`` reads (code, message) from a decoded error body, ``reset`` the instant from the answer's headers.
+    ``explain`` reads (code, message) from a decoded error body, ``reset`` an instant from the headers.
     Answers of status 500 and above never reach the table: they prove nothing about the effect.
     """
 
@@ -171,7 +171,7 @@ class Http:
         raise trouble
 
     def _answer(self, method: str, path: str, request: Mapping[str, Any]) -> _Answer:
-        """The whole answer, unless it grows without end or trickles: a server must not hold a worker for ever."""
+        """The whole answer, unless it grows without end or trickles: no server may hold a worker for ever."""
         body = bytearray()
         with self._client.stream(method, self._base_url + path, **request) as response:
             give_up = time.monotonic() + self._answer_seconds

@@ -10,7 +10,7 @@ from publishers.values import Content, Limits, Media, MediaLimits, Problem
 
 
 def problems(content: Content, limits: Limits, counted: str) -> list[Problem]:
-    """Everything wrong with ``content``; ``counted`` is the text that the platform counts (it may hold more fields)."""
+    """Everything wrong with ``content``; ``counted`` is all the text that the platform counts."""
     return [
         *_text_problems(content, limits, counted),
         *_number_problems(content, limits),

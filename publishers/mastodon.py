@@ -1,4 +1,4 @@
-"""Mastodon and the servers that speak its API (Mastodon docs, methods/statuses, methods/media, methods/oauth)."""
+"""Mastodon and the servers that speak its API (Mastodon docs, methods/statuses, media and oauth)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ DIALECT = Dialect(
 
 
 class Mastodon(Publisher):
-    """One account on one server. ``patience`` bounds the wait for an upload to be processed, ``pause`` its polls."""
+    """One account on one server; ``patience`` bounds the wait for an upload, polled every ``pause``."""
 
     name = "mastodon"
     label = "Mastodon"
@@ -140,7 +140,7 @@ class Mastodon(Publisher):
         ids = ticket.handles.get("media_ids", ())
         if len(ids) != len(content.media):
             raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
-        # Pixelfed burns a key before it makes the post: after a refused try the same key would bar the next one.
+        # Pixelfed burns a key before it makes the post: a refused try would bar the next with the same key.
         headers = {"Idempotency-Key": ticket.key} if _replays(destination) else {}
         with _connection(destination.base_url, destination.credentials) as http:
             body = _body(content, ids)
@@ -240,8 +240,8 @@ def _counted(body: Mapping[str, Any]) -> str:
 def _kept(http: Http, receipt: Receipt) -> Receipt:
     """``receipt``, unless the server answered with a post that it never stored.
 
-    A server's spam filter may drop a post silently (Mastodon source, PostStatusService); any other trouble in asking
-    takes nothing from the receipt.
+    A server's spam filter may drop a post silently (Mastodon source, PostStatusService); any other trouble in
+    asking takes nothing from the receipt.
     """
     try:
         kept = http.get_or_none(f"/api/v1/statuses/{receipt.remote_id}", entities.receipt_of)
@@ -253,7 +253,7 @@ def _kept(http: Http, receipt: Receipt) -> Receipt:
 
 
 def _own_statuses(http: Http, account_id: str, since: datetime) -> Iterator[entities.Posted]:
-    """The account's statuses made after ``since``, newest first; raises ``Temporary`` when they are too many."""
+    """The account's statuses made after ``since``, newest first; ``Temporary`` if they are too many."""
     params: dict[str, Any] = {"limit": PAGE, "exclude_reblogs": "true"}
     for _ in range(MOST_PAGES):
         page = http.get(

@@ -1,4 +1,4 @@
-"""Reading the entities of Mastodon's API into our values (Mastodon docs, entities/Status, Account, MediaAttachment)."""
+"""Reading the entities of Mastodon's API (Mastodon docs, entities/Status, Account, MediaAttachment)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Posted:
-    """A status of the account's own, with what tells it from others; ``content`` is its text, cleared of markup."""
+    """A status of the account's own, with what tells it from others; ``content`` is text without markup."""
 
     remote_id: str
     made_at: datetime
@@ -45,7 +45,7 @@ def audience(reply: Reply) -> Audience:
 
 
 def media_state(reply: Reply) -> tuple[str, bool]:
-    """A media id, and whether it is ready: 202 after the upload and 206 while polling mean work in progress."""
+    """A media id and whether it is ready: 202 after the upload and 206 while polling mean "not yet"."""
     return str(reply.body["id"]), reply.status == 200
 
 

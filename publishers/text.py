@@ -18,16 +18,18 @@ _LONGEST_PATH = 2000
 _LINK = rf"""
     (?<![A-Za-z0-9@＠$\#＃])
     (?P<link>https?://
-        (?:[\p{{L}}\p{{N}}\p{{M}}_-]++\.)+ (?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,63}}|{_IDN_ENDINGS}) (?![A-Za-z0-9@])
+        (?:[\p{{L}}\p{{N}}\p{{M}}_-]++\.)+
+        (?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,63}}|{_IDN_ENDINGS}) (?![A-Za-z0-9@])
         (?: :\d{{1,5}} )?
         (?: [/?\#] [^\s<>"{_WIDE_MARKS}]{{0,{_LONGEST_PATH}}} )?
     )"""
 _TAG = r"(?<![\w/=&\#＃)])[#＃](?P<tag>(?=[\d_·・]*[^\W\d_])[\w·・]+)"
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _MENTION = {
-    # Mastodon: the username, then the server unless it is the reader's own; never right after a word or a slash.
+    # The username, then the server unless it is the reader's own; never right after a word or a slash.
     "fediverse": r"(?<![=/\w.])@(?P<mention>[a-z0-9_]+(?:[a-z0-9_.-]*[a-z0-9_])?(?:@[\w.-]*\w)?)",
-    # AT Protocol handle: a domain name. ASCII alone, so it may touch Chinese text on both sides.
-    "atproto": r"(?<![A-Za-z0-9_.=/@-])@(?P<mention>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])",
+    # A handle is a domain name. It is all ASCII, so it may touch Chinese text on both sides.
+    "atproto": rf"(?<![A-Za-z0-9_.=/@-])@(?P<mention>(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9])",
 }
 _TOKENS = {
     network: regex.compile(f"{_LINK}|{mention}|{_TAG}", regex.VERBOSE | regex.IGNORECASE)
@@ -76,7 +78,7 @@ def count(text: str, counter: str, url_cost: int | None = None) -> int:
 
 
 def same_text(one: str, other: str) -> bool:
-    """Whether two texts are the same to a reader: Unicode form, case of spaces and line ends do not matter."""
+    """Whether two texts are the same to a reader: Unicode form and the kind of white space do not matter."""
     return _plain(one) == _plain(other)
 
 

@@ -14,7 +14,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Media:
-    """One file as it will be sent. ``width`` and ``height`` in pixels, ``seconds`` for video, ``size`` in bytes."""
+    """One file as it will be sent: ``width``, ``height`` in pixels, ``size`` in bytes."""
 
     kind: Kind
     path: Path
@@ -29,7 +29,7 @@ class Media:
 
 @dataclass(frozen=True)
 class Content:
-    """What is to be said on one channel. ``language`` is a BCP 47 tag, ``options`` the platform's own fields."""
+    """What is to be said on one channel; ``language`` is a BCP 47 tag, ``options`` the platform's fields."""
 
     text: str
     media: tuple[Media, ...] = ()
@@ -54,8 +54,8 @@ class MediaLimits:
 class Limits:
     """What a channel accepts, read from the platform where it tells, else the platform's documented default.
 
-    ``counter`` names a counter of ``publishers.text``; ``url_cost`` is what one link counts (None: its full length);
-    ``max_text_bytes`` bounds the UTF-8 form; ``max_alt`` bounds one alt text.
+    ``counter`` names a counter of ``publishers.text``; ``url_cost`` is what one link counts (None: its full
+    length); ``max_text_bytes`` bounds the UTF-8 form; ``max_alt`` bounds one alt text.
     """
 
     max_text: int
@@ -96,7 +96,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class Connected:
-    """What connecting found out: enough to make a channel of it. ``traits`` are non-secret facts (server software ...)."""
+    """What connecting found out, enough to make a channel of it; ``traits`` are facts that are no secret."""
 
     base_url: str
     remote_id: str
@@ -113,8 +113,8 @@ class Connected:
 class Ticket:
     """What a delivery carries through all its tries.
 
-    ``key`` is the native idempotency key, fixed for life; ``at`` the promised instant (frozen into records that carry
-    a creation time); ``handles`` what ``prepare`` made, as JSON values; ``expires_at`` when those handles lapse.
+    ``key`` is the native idempotency key, fixed for life; ``at`` the promised instant (frozen into records
+    that carry a creation time); ``handles`` what ``prepare`` made, as JSON values; ``expires_at`` when they lapse.
     """
 
     key: str
@@ -165,11 +165,12 @@ class Audience:
 class Problem:
     """Something that stands between a content and its platform, found before any network call.
 
-    ``code`` is stable and translated by the caller with ``params``; ``position`` is the media index it concerns.
-    Codes: text_required, text_too_long{count,limit,over}, text_bytes_too_long{count,limit}, too_many_images{count,limit},
-    too_many_videos{count,limit}, kinds_mixed, image_type{mime}, video_type{mime}, image_too_large{size,limit},
-    video_too_large{size,limit}, image_too_many_pixels{pixels,limit}, video_too_long{seconds,limit}, alt_missing,
-    alt_too_long{count,limit}, plus adapter-specific ones.
+    ``code`` is stable and translated by the caller with ``params``; ``position`` is the media index.
+    Codes: text_required, text_not_unicode, text_too_long{count,limit,over}, text_bytes_too_long{count,limit},
+    too_many_images{count,limit}, too_many_videos{count,limit}, kinds_mixed, alt_missing,
+    alt_too_long{count,limit}, video_too_long{seconds,limit}, option_unknown{name,value}, and each of
+    image_type{mime}, image_too_large{size,limit}, image_too_many_pixels{pixels,limit} and
+    image_side_too_long{side,limit} also with video_.
     ``fixable`` means a rendition can mend it without a person, so it is no reason to refuse.
     """
 
@@ -182,7 +183,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Span:
-    """A run of the text as it will be shown; ``kind`` is text, link, mention or tag; ``target`` is a URL where known."""
+    """A run of the text as it will be shown; ``target`` is a URL where known."""
 
     kind: Literal["text", "link", "mention", "tag"]
     text: str

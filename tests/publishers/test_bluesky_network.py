@@ -1,4 +1,4 @@
-"""The Bluesky adapter on the reference servers: nobody of ours wrote them, so they check our reading of the protocol."""
+"""The Bluesky adapter on the reference servers: none of us wrote them, so they check our reading."""
 
 from __future__ import annotations
 

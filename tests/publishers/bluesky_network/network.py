@@ -1,4 +1,4 @@
-"""The reference Bluesky servers as one process: a directory of identities, a PDS and an AppView, all on loopback."""
+"""The reference Bluesky servers in one process: a directory of identities, a PDS and an AppView."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PASSWORD = "correct horse battery staple"
 
 
 class BlueskyNetwork:
-    """Started once a session; ``url`` is the PDS. Raises AssertionError with the servers' own words if it can't."""
+    """Started once a session on loopback; ``url`` is the PDS. AssertionError if it can't."""
 
     def __init__(self, postgres: PostgresServer, redis: RedisServer) -> None:
         self._postgres, self._redis = postgres, redis
