@@ -14,7 +14,7 @@ from calendar_app.config import Config
 from calendar_app.extensions import db
 from tests.servers import PostgresServer, RedisServer, chromium_program
 
-SECRET_KEY = "a secret of the tests, long enough to sign with"
+SECRET_KEY = "a secret of the tests that is long enough to sign with"
 TEMPLATE = "almanac_template"
 _numbers = itertools.count(1)
 

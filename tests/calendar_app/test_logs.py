@@ -30,7 +30,18 @@ log.info("database", url=os.environ["ALMANAC_DATABASE_URL"], key=os.environ["ALM
 """
 
 
+@pytest.fixture(scope="module")
+def text_lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return logged(tmp_path_factory.mktemp("text"), "text")
+
+
+@pytest.fixture(scope="module")
+def json_lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return logged(tmp_path_factory.mktemp("json"), "json")
+
+
 def logged(tmp_path: Path, log_format: str) -> list[str]:
+    """What a process with a tell-tale secret in every place logs."""
     environ = {
         "ALMANAC_DATA": str(tmp_path),
         "ALMANAC_LOG_FORMAT": log_format,
@@ -47,23 +58,22 @@ def logged(tmp_path: Path, log_format: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-@pytest.mark.parametrize("log_format", ["text", "json"])
-def test_no_secret_reaches_the_log(tmp_path: Path, log_format: str) -> None:
-    lines = logged(tmp_path, log_format)
+@pytest.mark.parametrize("log", ["text_lines", "json_lines"])
+def test_no_secret_reaches_the_log(request: pytest.FixtureRequest, log: str) -> None:
+    lines = request.getfixturevalue(log)
     assert len(lines) >= 5
     assert not [line for line in lines if TELLTALE in line]
 
 
-def test_text_is_one_readable_line_for_an_event(tmp_path: Path) -> None:
-    lines = logged(tmp_path, "text")
-    assert lines[0].endswith(
+def test_text_is_one_readable_line_for_an_event(text_lines: list[str]) -> None:
+    assert text_lines[0].endswith(
         "info    channel connected channel=7 access_token='***' nested={'app_password': '***', 'handle': '@tea'}"
     )
-    assert lines[1].endswith("warning calling https://tea:***@host/path?code=***&page=2")
+    assert text_lines[1].endswith("warning calling https://tea:***@host/path?code=***&page=2")
 
 
-def test_json_is_one_object_for_an_event_with_its_process_and_traceback(tmp_path: Path) -> None:
-    events = [json.loads(line) for line in logged(tmp_path, "json")]
+def test_json_is_one_object_for_an_event_with_its_process_and_traceback(json_lines: list[str]) -> None:
+    events = [json.loads(line) for line in json_lines]
     assert {event["process"] for event in events} == {"web"}
     assert events[0]["channel"] == 7 and events[0]["nested"]["handle"] == "@tea"
     broken = next(event for event in events if event["event"] == "it broke")
