@@ -61,7 +61,7 @@ class Bluesky(Simulator):
         self.state = State()
         self.tokens = Tokens(self, self.state)
         self.server = ServerApi(self, self.state, self.tokens, self.limiter)
-        pages = Pages(self, "Bluesky simulator", "/")
+        pages = Pages(self, "Bluesky simulator")
         self.feed = FeedApi(self, self.state)
         self.repo = RepoApi(self, self.state, self.tokens, pages)
         for part in (

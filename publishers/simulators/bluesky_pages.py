@@ -42,7 +42,7 @@ class BlueskyPages:
         """One account."""
         account = self._state.find(actor)
         if account is None:
-            return self._pages.render("missing.html", 404)
+            return self._pages.render(call, "missing.html", 404)
         shown = {"author": self._author(account), "followers": self._feed.followers(account)}
         shown["posts"] = self._state.posts_of.get(account.did, 0)
         return self._timeline(call, lambda record: record.did == account.did, profile=shown)
@@ -53,9 +53,9 @@ class BlueskyPages:
             account = self._state.find(actor)
             record = self._state.records.get(f"at://{account.did}/{POST}/{rkey}") if account else None
             if record is None or not self._feed.indexed(record):
-                return self._pages.render("missing.html", 404)
+                return self._pages.render(call, "missing.html", 404)
             replies = [self._shown(reply) for reply in self._feed.replies(record)]
-            return self._pages.render("single.html", item=self._shown(record), replies=replies)
+            return self._pages.render(call, "single.html", item=self._shown(record), replies=replies)
 
     def _timeline(self, call: Call, wanted: Any, **values: Any) -> Response:
         before = call.args.get("before", "")
@@ -66,7 +66,7 @@ class BlueskyPages:
             )
             posts = [self._shown(record) for record in rows[:PER_PAGE]]
         older = rows[PER_PAGE - 1].rkey if len(rows) > PER_PAGE else ""
-        return self._pages.render("timeline.html", posts=posts, older=older, **values)
+        return self._pages.render(call, "timeline.html", posts=posts, older=older, **values)
 
     def _author(self, account: Account) -> Author:
         return Author(account.name, f"@{account.handle}", account.seed, f"/profile/{account.handle}")

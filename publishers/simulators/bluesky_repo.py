@@ -49,17 +49,28 @@ class RepoApi:
 
     def keep(self, account: Account, call: Call) -> Blob:
         """Store the body; its type is told from the bytes where that is possible."""
-        with self._sim.lock:
-            sha256, size = self._sim.storage.keep(call.stream)
-            if size > self._sim.settings.blob_limit:
+        with self._sim.storage.receiving(call.stream) as received:
+            if received.size > self._sim.settings.blob_limit:
                 raise xrpc_error(413, "PayloadTooLarge", "request entity too large")
-            mime = mime_of_file(self._sim.storage.path(sha256)) or call.mimetype or "application/octet-stream"
-            blob = Blob(blob_cid(sha256), account.did, sha256, mime, size, self._sim.clock.now())
-            known = self._state.blobs.get((account.did, blob.cid))
-            blob.used = known is not None and known.used
-            self._state.blobs[account.did, blob.cid] = blob
-            self._sim.changed.set()
-            return blob
+            mime = mime_of_file(received.path) or call.mimetype or "application/octet-stream"
+            cid, now = blob_cid(received.sha256), self._sim.clock.now()
+            with self._sim.lock:
+                self._sweep()
+                known = self._state.blobs.get((account.did, cid))
+                used = known is not None and known.used
+                blob = Blob(cid, account.did, received.sha256, mime, received.size, now, used)
+                self._sim.storage.keep(received)
+                self._state.blobs[account.did, cid] = blob
+                self._sim.changed.set()
+        return blob
+
+    def _sweep(self) -> None:
+        oldest = self._sim.clock.now() - self._sim.settings.blob_ttl
+        gone = [blob for blob in self._state.blobs.values() if not blob.used and blob.created_at < oldest]
+        for blob in gone:
+            del self._state.blobs[blob.did, blob.cid]
+        for sha256 in {blob.sha256 for blob in gone} - {blob.sha256 for blob in self._state.blobs.values()}:
+            self._sim.storage.forget(sha256)
 
     def create(self, call: Call) -> Response:
         """com.atproto.repo.createRecord; an occupied key is an untyped 500, as on the reference server."""

@@ -53,6 +53,8 @@ class PostRules:
             return self._checked(record)
         except Invalid as problem:
             raise bad_request(f"Invalid {POST} record: {problem}") from problem
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
+            raise bad_request(f"Invalid {POST} record: a member has the wrong type") from problem
 
     def _checked(self, record: Mapping[str, Any]) -> list[Blob]:
         if record.get("$type") != POST:

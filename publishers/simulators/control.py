@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -112,9 +113,9 @@ class Control(ABC):
 
     def requests(self, since: int = 0) -> list[Body]:
         """Every request after number ``since``: n, method, path with query, arrival in epoch seconds."""
-        listed = list(self._sim.requests)
+        newest_first = itertools.takewhile(lambda row: row[0] > since, reversed(list(self._sim.requests)))
         keys = ("n", "method", "path", "at")
-        return [dict(zip(keys, row, strict=True)) for row in listed if row[0] > since]
+        return [dict(zip(keys, row, strict=True)) for row in newest_first][::-1]
 
     def stats(self) -> Body:
         """Cheap totals."""

@@ -63,7 +63,7 @@ class Mastodon(Simulator):
         self.people = People(self, self.state)
         self.entities = Entities(self, self.state)
         self.statuses = StatusApi(self, self.state, self.entities, self.software)
-        pages = Pages(self, "Mastodon simulator", "/")
+        pages = Pages(self, "Mastodon simulator")
         for part in (
             self.statuses,
             MediaApi(self, self.state, self.entities, self.software),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from werkzeug import Response
-from werkzeug.datastructures import FileStorage
 
 from publishers.simulators.mastodon_access import invalid, not_found, refusal, require
 from publishers.simulators.mastodon_entities import Entities
@@ -12,6 +11,7 @@ from publishers.simulators.mastodon_state import Media, State
 from publishers.simulators.rack import params, truth
 from publishers.simulators.simulator import Route, Simulator
 from publishers.simulators.sniffing import Picture, mime_of_file, picture
+from publishers.simulators.storage import Received
 from publishers.simulators.wire import Call, answer
 
 MAX_PIXELS = 33_177_600
@@ -40,14 +40,17 @@ class MediaApi:
         file = call.files.get("file")
         if file is None:
             raise invalid("File can't be blank")
-        media = self._stored(file, account.id)
-        media.description = self._checked_description(call.form.get("description"))
-        with self._sim.lock:
-            self.purge()
-            self._state.media[media.id] = media
-            self._sim.changed.set()
-            ready = media.ready_at <= self._sim.clock.now()
-            return answer(self._entities.media(media), 200 if ready else 202)
+        description = self._checked_description(call.form.get("description"))
+        with self._sim.storage.receiving(file.stream) as received:
+            media = self._inspected(received, account.id)
+            media.description = description
+            with self._sim.lock:
+                self.purge()
+                self._sim.storage.keep(received)
+                self._state.media[media.id] = media
+                self._sim.changed.set()
+                ready = media.ready_at <= self._sim.clock.now()
+                return answer(self._entities.media(media), 200 if ready else 202)
 
     def show(self, call: Call, id: str) -> Response:
         """Whether processing is done: 200, still going on: 206, or failed: 422."""
@@ -108,33 +111,30 @@ class MediaApi:
             raise invalid(f"Description is too long (maximum is {limit} characters)")
         return text or None
 
-    def _stored(self, file: FileStorage, account_id: str) -> Media:
-        with self._sim.lock:
-            sha256, size = self._sim.storage.keep(file.stream)
-        path = self._sim.storage.path(sha256)
-        mime = mime_of_file(path)
+    def _inspected(self, received: Received, account_id: str) -> Media:
+        mime = mime_of_file(received.path)
         if mime is None or mime not in self._software.mimes:
             raise refusal(422, "Validation failed: File content type is invalid, File is invalid")
+        self._check_size(received.size, mime.startswith("image/"))
         still = mime.startswith("image/") and mime != "image/gif"
-        self._check_size(size, still or mime == "image/gif")
-        shape = picture(path) if still else Picture(0, 0)
+        shape = picture(received.path) if still else Picture(0, 0)
         if shape is None:
             raise refusal(422, "File type of uploaded media could not be verified")
         if shape.width * shape.height > MAX_PIXELS:
             raise invalid(f"File {shape.width}x{shape.height} images are not supported")
-        return self._media(account_id, mime, sha256, size, shape)
+        return self._media(account_id, mime, received, shape)
 
     def _check_size(self, size: int, image: bool) -> None:
         limit = self._software.image_limit if image else self._software.video_limit
         if size > limit:
             raise invalid(f"File file size must be less than or equal to {limit // 1024**2} MB")
 
-    def _media(self, account_id: str, mime: str, sha256: str, size: int, shape: Picture) -> Media:
+    def _media(self, account_id: str, mime: str, received: Received, shape: Picture) -> Media:
         now, settings = self._sim.clock.now(), self._sim.settings
         kind = "gifv" if mime == "image/gif" else mime.split("/")[0]
         wait = settings.image_seconds if kind == "image" else settings.video_seconds
         return Media(
-            id=self._state.new_id(now), account_id=account_id, type=kind, mime=mime, sha256=sha256, size=size,
+            id=self._state.new_id(now), account_id=account_id, type=kind, mime=mime, sha256=received.sha256, size=received.size,
             width=shape.width, height=shape.height, description=None, created_at=now, ready_at=now + wait,
             failed=settings.media_fails,
         )  # fmt: skip

@@ -117,6 +117,7 @@ class OAuthApi:
         app, scopes = self._checked(call.args.to_dict())
         asked = {name: call.args.get(name, "") for name in ASKED}
         return self._pages.render(
+            call,
             "authorize.html",
             app=app,
             scopes=scopes,
@@ -144,7 +145,7 @@ class OAuthApi:
             self._state.grants[grant.code] = grant
             self._sim.changed.set()
         if uri == OUT_OF_BAND:
-            return self._pages.render("code.html", code=grant.code)
+            return self._pages.render(call, "code.html", code=grant.code)
         return self._back(uri, {"code": grant.code, "state": state})
 
     def token(self, call: Call) -> Response:

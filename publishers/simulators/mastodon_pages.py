@@ -55,7 +55,7 @@ class MastodonPages:
         """One account."""
         account = self._state.account_named(name)
         if account is None:
-            return self._pages.render("missing.html", 404)
+            return self._pages.render(call, "missing.html", 404)
         with self._sim.lock:
             body = self._entities.account(account)
             ids = self._state.order_of.get(account.id, [])
@@ -68,15 +68,15 @@ class MastodonPages:
         with self._sim.lock:
             status = self._state.living(id)
             if status is None or status.visibility not in PUBLIC:
-                return self._pages.render("missing.html", 404)
+                return self._pages.render(call, "missing.html", 404)
             replies = [self._shown(reply) for reply in self._statuses.descendants(status)]
-            return self._pages.render("single.html", item=self._shown(status), replies=replies)
+            return self._pages.render(call, "single.html", item=self._shown(status), replies=replies)
 
     def media(self, call: Call, id: str) -> Response:
         """An uploaded file."""
         media = self._state.media.get(id)
         if media is None:
-            return self._pages.render("missing.html", 404)
+            return self._pages.render(call, "missing.html", 404)
         return self._pages.file(call, self._sim.storage.path(media.sha256), media.mime)
 
     def _timeline(self, call: Call, ids: list[int], **values: Any) -> Response:
@@ -84,7 +84,7 @@ class MastodonPages:
             rows = self._state.newest(ids, PER_PAGE, call.args.get("before", 0, type=int))
             posts = [self._shown(row) for row in rows if row.visibility in PUBLIC]
         older = rows[-1].id if len(rows) == PER_PAGE else ""
-        return self._pages.render("timeline.html", posts=posts, older=older, **values)
+        return self._pages.render(call, "timeline.html", posts=posts, older=older, **values)
 
     def _author(self, account: Account) -> Author:
         return Author(account.name, f"@{account.username}", account.seed, f"/@{account.username}")

@@ -31,6 +31,8 @@ class Rules:
 
     def check_new(self, account: Account, given: dict[str, Any]) -> None:
         """Raise the refusal that a new status deserves."""
+        if given.get("scheduled_at"):
+            raise invalid("Scheduled at is not simulated")
         if str(given.get("visibility") or "public") not in VISIBILITIES:
             raise invalid("Visibility is not included in the list")
         self._check_parent(given)

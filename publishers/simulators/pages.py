@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from publishers.simulators.clock import iso
 from publishers.simulators.engagement import Counts
 from publishers.simulators.simulator import Simulator
 from publishers.simulators.wire import Call
+from publishers.simulators.words import Say, age, day, language_of, speaker
 
 HERE = Path(__file__).parent
 STATIC = {"site.css": "text/css; charset=utf-8", "refresh.js": "text/javascript; charset=utf-8"}
@@ -73,13 +73,12 @@ class Shown:
 class Pages:
     """Renders templates and serves the files beside them."""
 
-    def __init__(self, sim: Simulator, brand: str, home: str) -> None:
+    def __init__(self, sim: Simulator, brand: str) -> None:
         self._sim = sim
         self._brand = brand
-        self._home = home
         self._jinja = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True)
         self._jinja.trim_blocks = self._jinja.lstrip_blocks = True
-        self._jinja.filters.update(ago=self._ago, iso=iso, compact=compact)
+        self._jinja.filters.update(iso=iso, compact=compact)
         sim.add_routes(
             [
                 ("GET", "/static/<name>", self._static),
@@ -89,16 +88,19 @@ class Pages:
             ]
         )
 
-    def render(self, template: str, status: int = 200, **values: Any) -> Response:
-        """A page."""
+    def render(self, call: Call, template: str, status: int = 200, **values: Any) -> Response:
+        """A page in the reader's language."""
+        language = language_of(call.accept_languages)
+        say = speaker(language)
         html = self._jinja.get_template(template).render(
-            brand=self._brand,
-            home=self._home,
-            title=self._sim.settings.title,
+            brand=self._sim.settings.title or self._brand,
             platform=self._sim.platform,
+            language=language,
+            say=say,
+            ago=lambda instant: self._ago(instant, language, say),
             **values,
         )
-        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Vary": "Accept-Language"}
         return Response(html, status, headers, content_type="text/html; charset=utf-8")
 
     def file(self, call: Call, path: Path, mime: str) -> Response:
@@ -131,18 +133,9 @@ class Pages:
     def _favicon(self, call: Call) -> Response:
         return Response(svg(self._brand, self._brand), content_type="image/svg+xml")
 
-    def _ago(self, instant: float) -> str:
-        age = self._sim.clock.now() - instant
-        for size, unit in ((86_400 * 7, ""), (86_400, "d"), (3600, "h"), (60, "min")):
-            if age >= size:
-                return f"{int(age // size)} {unit}" if unit else day(instant)
-        return "now" if age < 10 else f"{int(age)} s"
-
-
-def day(instant: float) -> str:
-    """``3 Nov 2026``."""
-    moment = datetime.fromtimestamp(instant, UTC)
-    return f"{moment.day} {moment:%b %Y}"
+    def _ago(self, instant: float, language: str, say: Say) -> str:
+        past = age(self._sim.clock.now() - instant)
+        return say(*past) if past else day(instant, language)
 
 
 def compact(number: int) -> str:

@@ -15,16 +15,16 @@ from publishers.simulators.simulator import Simulator
 from publishers.simulators.wire import Handler
 
 SAVE_EVERY = 1.0
+BACKLOG = 1024
 
 
 class _Socket(ThreadedWSGIServer):
     """A thread for each open connection; ``app`` is called with a Call, not by WSGI."""
 
-    request_queue_size = 1024
-
     def __init__(self, host: str, port: int, simulator: Simulator) -> None:
         self._open: set[socket.socket] = set()
-        super().__init__(host, port, simulator.app, Handler)  # type: ignore[arg-type]
+        with socket.create_server((host, port), backlog=BACKLOG) as listening:
+            super().__init__(host, port, simulator.app, Handler, fd=listening.fileno())  # type: ignore[arg-type]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember the connection, so that closing the server ends it."""

@@ -6,11 +6,22 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import fields
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
 CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file on its way in; sha256 in hex, size in bytes."""
+
+    path: Path
+    sha256: str
+    size: int
 
 
 class Storage:
@@ -23,16 +34,23 @@ class Storage:
         self._media = self._root / "media"
         self._media.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, stream: IO[bytes]) -> tuple[str, int]:
-        """Store all of ``stream``; answers its sha256 in hex and its size in bytes."""
+    @contextmanager
+    def receiving(self, stream: IO[bytes]) -> Iterator[Received]:
+        """All of ``stream`` in a file that vanishes at the end unless it was given to ``keep``."""
         digest, size = hashlib.sha256(), 0
         with tempfile.NamedTemporaryFile(dir=self._media, delete=False) as out:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
                 out.write(chunk)
-        os.replace(out.name, self.path(digest.hexdigest()))
-        return digest.hexdigest(), size
+        try:
+            yield Received(Path(out.name), digest.hexdigest(), size)
+        finally:
+            Path(out.name).unlink(missing_ok=True)
+
+    def keep(self, received: Received) -> None:
+        """Make a received file one of ours."""
+        os.replace(received.path, self.path(received.sha256))
 
     def path(self, sha256: str) -> Path:
         """The file that holds these bytes."""

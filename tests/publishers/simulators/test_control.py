@@ -126,3 +126,8 @@ def test_one_connection_serves_many_requests(mastodon_server: Server) -> None:
                 name, _, value = line.partition(b": ")
                 length = int(value) if name == b"Content-Length" else length
             assert b"mastodon" in file.read(length)
+
+
+def test_a_taken_port_is_an_error(mastodon_server: Server) -> None:
+    with pytest.raises(OSError, match="in use"):
+        bluesky.serve(port=mastodon_server.port)

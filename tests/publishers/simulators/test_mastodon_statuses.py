@@ -79,7 +79,7 @@ def test_a_key_held_too_long_answers_try_again() -> None:
         slow = threading.Thread(target=lambda: tooter.post("one", key="k"))
         slow.start()
         while not server.control.requests():
-            pass
+            slow.join(0.01)
         status, sentence = error(Tooter(server).post("one", key="k"))
         slow.join()
     assert (status, sentence.split(",")[0]) == (503, "There was a temporary problem serving your request")

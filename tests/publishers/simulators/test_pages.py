@@ -1,6 +1,7 @@
 """What a person sees in a browser."""
 
 import httpx
+import pytest
 
 from publishers.simulators.server import Server
 from tests.publishers.simulators.people import MP4, Skeeter, Tooter, jpeg
@@ -70,3 +71,18 @@ def test_a_long_timeline_is_read_in_pages(mastodon_server: Server, bluesky_serve
         older = first.split('href="?before=')[1].split('"')[0]
         assert "number 44." in first and "number 3." not in first
         assert "number 3." in page(server, f"/?before={older}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "words"),
+    [
+        ("zh-TW,zh;q=0.9,en;q=0.8", "zh-Hant", "還沒有貼文"),
+        ("zh-CN,zh;q=0.9", "zh-Hans", "还没有帖子"),
+        ("fr", "en", "No posts yet"),
+    ],
+)
+def test_pages_speak_the_readers_language(
+    mastodon_server: Server, asked: str, language: str, words: str
+) -> None:
+    html = httpx.get(f"{mastodon_server.url}/", headers={"Accept-Language": asked}).text
+    assert f'<html lang="{language}">' in html and words in html
