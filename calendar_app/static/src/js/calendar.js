@@ -1,8 +1,16 @@
-import { Calendar } from "fullcalendar";
-import dayGrid from "fullcalendar/daygrid";
-import interaction from "fullcalendar/interaction";
-import list from "fullcalendar/list";
-import timeGrid from "fullcalendar/timegrid";
 import "fullcalendar/skeleton.css";
+import "../css/parts/calendar.css";
+import { Calendar } from "fullcalendar";
+import { options } from "./parts/calendar/options.js";
+import { onCardKeys } from "./parts/calendar/keys.js";
+import { connectFilters } from "./parts/calendar/filters.js";
+import { connectBar } from "./parts/calendar/bar.js";
+import { keepLive } from "./parts/calendar/live.js";
+import { root } from "./parts/calendar/settings.js";
 
-export { Calendar, dayGrid, interaction, list, timeGrid };
+const calendar = new Calendar(root, options());
+connectFilters(calendar);
+connectBar(calendar);
+calendar.render();
+keepLive(calendar);
+onCardKeys(calendar);

@@ -1,0 +1,112 @@
+"""Which posts a person asked to see: the filters that the calendar and the list of posts share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from calendar_app.models import Delivery, Label, Post, Stage, State, Variant, Workspace
+from calendar_app.models.post import post_label
+from calendar_app.standing import ALL, WORST_FIRST
+
+SAID_BY_STAGE = frozenset({State.HELD, State.SCHEDULED, State.CANCELED})
+SPEAKING = tuple(s for s in WORST_FIRST if s not in SAID_BY_STAGE and s is not State.PUBLISHED)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What to show; an empty part asks for nothing. ``states`` are words of ``standing.standing``."""
+
+    states: frozenset[str] = frozenset()
+    channel_id: int | None = None
+    owner_id: int | None = None
+    label_id: int | None = None
+    words: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is left out."""
+        return self != ALL_POSTS
+
+
+ALL_POSTS = Filters()
+
+
+def from_query(query: Mapping[str, str]) -> Filters:
+    """Filters as an address spells them: ``state=draft,failed&channel=3&owner=2&label=1&q=tea``.
+
+    What makes no sense is not asked for, so that an old or mistyped link still shows posts.
+    """
+    return Filters(
+        states=frozenset(query.get("state", "").split(",")) & frozenset(ALL),
+        channel_id=_number(query.get("channel")),
+        owner_id=_number(query.get("owner")),
+        label_id=_number(query.get("label")),
+        words=query.get("q", "").strip()[:200],
+    )
+
+
+def conditions(workspace: Workspace, filters: Filters) -> list[ColumnElement[bool]]:
+    """The WHERE of a query for posts of ``workspace``."""
+    found: list[ColumnElement[bool]] = [Post.workspace_id == workspace.id]
+    if filters.channel_id is not None:
+        found.append(_has(Variant, Variant.channel_id == filters.channel_id))
+    if filters.owner_id is not None:
+        found.append(Post.owner_id == filters.owner_id)
+    if filters.label_id is not None:
+        found.append(
+            exists().where(post_label.c.post_id == Post.id, post_label.c.label_id == filters.label_id)
+        )
+    if filters.states:
+        found.append(stands(filters.states))
+    return found + [_says(word) for word in filters.words.split()]
+
+
+def stands(words: Iterable[str]) -> ColumnElement[bool]:
+    """``standing.standing`` as a condition: the post stands at one of ``words``."""
+    return or_(*(_stands_at(word) for word in words))
+
+
+def _stands_at(word: str) -> ColumnElement[bool]:
+    if word in set(Stage) - {Stage.APPROVED}:
+        return and_(Post.stage == Stage(word), ~_any_of(SPEAKING))
+    state = State(word)
+    approved = and_(Post.stage == Stage.APPROVED, _is_worst(state, WORST_FIRST))
+    if state not in SPEAKING:
+        return approved
+    return or_(approved, and_(Post.stage != Stage.APPROVED, _is_worst(state, SPEAKING)))
+
+
+def _is_worst(state: State, order: tuple[State, ...]) -> ColumnElement[bool]:
+    worse = order[: order.index(state)]
+    here = _any_of((state,))
+    if state is State.SCHEDULED:
+        here = or_(here, ~_any_of(order))
+    return and_(here, ~_any_of(worse)) if worse else here
+
+
+def _any_of(states: tuple[State, ...]) -> ColumnElement[bool]:
+    return _has(Delivery, Delivery.state.in_(states))
+
+
+def _has(model: type[Variant | Delivery], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(model.post_id == Post.id, condition)
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    labelled = (
+        select(post_label.c.post_id)
+        .join(Label, Label.id == post_label.c.label_id)
+        .where(post_label.c.post_id == Post.id, Label.name.icontains(word, autoescape=True))
+    )
+    return or_(
+        Post.text.icontains(word, autoescape=True),
+        _has(Variant, Variant.text.icontains(word, autoescape=True)),
+        labelled.exists(),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None

@@ -1,0 +1,52 @@
+import { remember, remembered } from "./filters.js";
+import { isPhone } from "./settings.js";
+
+const VIEWS = { month: ["dayGridMonth", "dots"], week: ["timeGridWeek", "threeDays"], list: ["listMonth", "listWeek"] };
+
+const typeOf = (name) => VIEWS[name][isPhone() ? 1 : 0];
+const nameOf = (type) => Object.keys(VIEWS).find((name) => VIEWS[name].includes(type));
+
+/* Where to begin: as the address or the memory says, else the month, on a phone the list. */
+export function beginning() {
+  const said = remembered();
+  const view = VIEWS[said.get("view")] ? said.get("view") : isPhone() ? "list" : "month";
+  const date = /^\d{4}-\d{2}-\d{2}$/.test(said.get("date") ?? "") ? { initialDate: said.get("date") } : {};
+  return { initialView: typeOf(view), ...date };
+}
+
+export function connectBar(calendar) {
+  const on = (id, act) => document.getElementById(`calendar-${id}`).addEventListener("click", act);
+  on("prev", () => calendar.prev());
+  on("next", () => calendar.next());
+  on("today", () => calendar.today());
+  on("more", toggleFilters);
+  let unseen = true;
+  calendar.on("datesSet", () => (unseen = true));
+  calendar.on("eventsSet", (events) => {
+    if (unseen && events.length) setTimeout(scrollToToday);
+    unseen &&= !events.length;
+  });
+  const views = document.querySelectorAll("[data-view]");
+  views.forEach((button) => button.addEventListener("click", () => calendar.changeView(typeOf(button.dataset.view))));
+  const show = () => showPlace(calendar, views);
+  calendar.on("datesSet", show);
+  document.addEventListener("calendar:asked", show);
+  matchMedia("(max-width: 760px)").addEventListener("change", () => calendar.changeView(typeOf(nameOf(calendar.view.type))));
+}
+
+function showPlace(calendar, views) {
+  const name = nameOf(calendar.view.type);
+  document.getElementById("calendar-title").textContent = calendar.view.title;
+  views.forEach((button) => button.setAttribute("aria-pressed", button.dataset.view === name));
+  remember({ view: name, date: calendar.formatIso(calendar.getDate(), true).slice(0, 10) });
+}
+
+/* A list that holds today begins there. */
+function scrollToToday() {
+  document.querySelector(".cal-list-header.is-today")?.closest(".cal-list-day").scrollIntoView({ block: "start" });
+}
+
+function toggleFilters({ currentTarget }) {
+  const open = document.getElementById("calendar-filters").classList.toggle("is-open");
+  currentTarget.setAttribute("aria-expanded", open);
+}

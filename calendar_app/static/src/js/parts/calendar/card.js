@@ -1,0 +1,70 @@
+import { spellMoment } from "./clock.js";
+import { hidden, icon, make } from "./dom.js";
+import { say, stateName } from "./settings.js";
+
+const PLATFORMS = new Set(["mastodon", "bluesky"]);
+const METRICS = { views: "eye", likes: "heart", reposts: "repost", replies: "reply", quotes: "quote", saves: "label" };
+
+/* One line in a crowded month. */
+export const line = (row, time) => card("line", row, [
+  mark(row), when(time), title(row), picture(row), channels(row),
+]);
+
+/* Two lines, where a day has room. */
+export const tile = (row, time) => card("tile", row, [
+  picture(row),
+  make("span", { class: "cal-main" }, make("span", { class: "cal-top" }, mark(row), when(time), channels(row), owner(row)), title(row)),
+]);
+
+/* A row in the list, with all there is to say. */
+export const entry = (row, time) => card("entry", row, [
+  make("span", { class: "cal-when" }, when(time), own(row)),
+  picture(row, true),
+  make("span", { class: "cal-main" }, title(row), make("span", { class: "cal-top" }, channels(row, true), ...labels(row), ...metrics(row))),
+  owner(row),
+  make("span", { class: "state", "data-state": row.state }, icon(`state-${row.state}`), make("span", { class: "state-text" }, stateName(row.state))),
+]);
+
+function card(kind, row, parts) {
+  return make("span", { class: `cal-card cal-${kind}`, "data-state": row.state, title: tip(row) }, ...parts);
+}
+
+function tip(row) {
+  const where = row.channels.map(({ handle, state }) => (state ? `${handle} (${stateName(state)})` : handle));
+  return [stateName(row.state), row.title, where.join(", "), ownText(row)].filter(Boolean).join("\n");
+}
+
+const mark = (row) => make("span", { class: "cal-mark" }, icon(`state-${row.state}`, "state-icon"), hidden(stateName(row.state)));
+const when = (time) => make("span", { class: "cal-time" }, time);
+const title = (row) => make("span", { class: "cal-title" }, row.title || say("no_text"));
+const owner = (row) => row.owner && make("span", { class: "avatar small", "data-tint": row.owner.tint, title: row.owner.name }, row.owner.initials);
+const labels = (row) => row.labels.map(({ name, tint }) => make("span", { class: "label", "data-tint": tint }, name));
+const ownText = (row) => row.own && say("own_time", { time: spellMoment(row.own.wall), zone: row.own.zone.replaceAll("_", " ") });
+const own = (row) => row.own && make("span", { class: "cal-own", title: ownText(row) }, icon("globe", "icon-s"), hidden(ownText(row)));
+
+function picture(row, always = false) {
+  if (!row.picture) return always && make("span", { class: "cal-picture" });
+  const { kind, src } = row.picture;
+  const shown = src ? make("img", { src, alt: "", loading: "lazy", decoding: "async" }) : icon(kind);
+  return make("span", { class: "cal-picture" }, shown, kind === "video" && icon("play", "cal-play"));
+}
+
+function channels(row, spelled = false) {
+  return make("span", { class: "cal-channels" }, ...row.channels.map((channel, at) => onChannel(channel, row, spelled, isAgain(row, at))));
+}
+
+/* In a line a platform is shown once, unless one of its channels stands otherwise. */
+const isAgain = ({ channels: all, state }, at) => all.slice(0, at).some(({ platform }) => platform === all[at].platform) && [null, state].includes(all[at].state);
+
+/* A channel that stands otherwise than the whole post wears its own state. */
+function onChannel({ platform, handle, state }, row, spelled, again) {
+  const differs = state && state !== row.state;
+  const text = differs ? `${handle} (${stateName(state)})` : handle;
+  return make("span", { class: `platform cal-channel ${again ? "is-again" : ""}`, "data-platform": platform, "data-state": differs ? state : null, title: text },
+    icon(PLATFORMS.has(platform) ? platform : "platform"), differs && icon(`state-${state}`, "state-icon"), spelled ? make("span", { class: "cal-handle" }, handle) : hidden(text));
+}
+
+function metrics(row) {
+  const shown = Object.keys(METRICS).filter((name) => name in row.metrics);
+  return shown.map((name) => make("span", { class: "metric", title: say(name) }, icon(METRICS[name]), hidden(say(name)), row.metrics[name].toLocaleString(document.documentElement.lang)));
+}

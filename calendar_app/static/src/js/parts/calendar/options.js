@@ -1,0 +1,95 @@
+import dayGrid from "fullcalendar/daygrid";
+import interaction from "fullcalendar/interaction";
+import list from "fullcalendar/list";
+import timeGrid from "fullcalendar/timegrid";
+import zhCn from "fullcalendar/locales/zh-cn";
+import zhTw from "fullcalendar/locales/zh-tw";
+import { beginning } from "./bar.js";
+import { entry, line, tile } from "./card.js";
+import { classes } from "./classes.js";
+import { wallNow } from "./clock.js";
+import { dotMonth } from "./dots.js";
+import { fillIn } from "./filters.js";
+import { rove } from "./keys.js";
+import { countOn, load, rowOf } from "./live.js";
+import { dropped } from "./moves.js";
+import { isPhone, say, settings } from "./settings.js";
+import { writeOn } from "./write.js";
+import { icon } from "./dom.js";
+
+const ROOMY = 2;
+const MONTH = { year: "numeric", month: "long" };
+const DAY_HEADER = { listDayFormat: { weekday: "long", month: "long", day: "numeric" }, listDayAltFormat: false };
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+/* Wall times of the viewer's zone go in and out as if they were UTC, so that the library never converts one. */
+export function options() {
+  fillIn();
+  return {
+    ...classes, ...reading(), ...writing(), ...beginning(),
+    plugins: [dayGrid, timeGrid, list, interaction],
+    views: {
+      dayGridMonth: { titleFormat: MONTH },
+      dots: { titleFormat: MONTH, duration: { months: 1 }, content: dotMonth },
+      threeDays: { type: "timeGrid", duration: { days: 3 }, height: "calc(100dvh - 230px)" },
+      listMonth: { ...DAY_HEADER, titleFormat: MONTH },
+      listWeek: DAY_HEADER,
+    },
+    events: load,
+    eventContent: ({ event, view }) => ({ domNodes: [content(event, view.type)] }),
+  };
+}
+
+function reading() {
+  return {
+    timeZone: "UTC",
+    now: wallNow,
+    locales: [zhTw, zhCn],
+    locale: settings.locale,
+    firstDay: settings.firstDay,
+    headerToolbar: false,
+    height: isPhone() ? "auto" : "100%",
+    dayMaxEvents: true,
+    moreLinkText: (count) => say("more", { count }),
+    noEventsText: say("no_posts"),
+    popoverCloseContent: () => ({ domNodes: [icon("close", "icon-s")] }),
+    closeHint: say("close"),
+    eventOrder: ["start", "id"],
+    eventOrderStrict: true,
+    eventDisplay: "block",
+    eventTimeFormat: TIME,
+    slotHeaderFormat: TIME,
+    allDaySlot: false,
+    nowIndicator: true,
+    scrollTime: "08:00:00",
+    slotEventOverlap: false,
+    defaultTimedEventDuration: "00:30:00",
+    eventMinHeight: 24,
+    slotMinHeight: 34,
+    fixedWeekCount: false,
+    ...(isPhone() && { titleFormat: { year: "numeric", month: "short", day: "numeric" } }),
+    dayCellDidMount: ({ el, isToday }) => makeStop(el, isToday),
+  };
+}
+
+function writing() {
+  return {
+    eventStartEditable: false,
+    eventDurationEditable: false,
+    dragRevertDuration: 200,
+    eventDrop: dropped,
+    dateClick: ({ dateStr, allDay }) => writeOn(dateStr.slice(0, 10), allDay ? undefined : dateStr.slice(11, 16)),
+  };
+}
+
+function content(event, view) {
+  const time = event.startStr.slice(11, 16);
+  if (view.startsWith("list")) return entry(rowOf(event), time);
+  if (view.startsWith("dayGrid") && countOn(event.startStr.slice(0, 10)) > ROOMY) return line(rowOf(event), time);
+  return tile(rowOf(event), time);
+}
+
+function makeStop(cell, isToday) {
+  cell.setAttribute("tabindex", "-1");
+  if (isToday) rove(cell);
+}

@@ -1,0 +1,117 @@
+"""The calendar: its page, the feed it draws, and what happens when a post is dragged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, abort, g, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from calendar_app import feed, finding, moving, planning, walltime
+from calendar_app.extensions import db
+from calendar_app.models import Post, Role
+from calendar_app.refusals import Refusal
+from calendar_app.web import edge, loading
+from calendar_app.web.calendar_rows import rows, wall
+from calendar_app.web.choices import choices
+
+blueprint = loading.workspace_blueprint("calendar", __name__)
+KINDS = {
+    planning.PastTime: "past",
+    planning.StaleEdit: "stale",
+    planning.GoingOut: "out",
+    walltime.SkippedTime: "skipped",
+    walltime.RepeatedTime: "repeated",
+}
+
+
+@blueprint.get("/calendar")
+def index() -> str:
+    """The page; its posts come by the feed."""
+    plans = g.membership.role.includes(Role.PLANNER)
+    return render_template("calendar/index.html", choices=choices(), plans=plans)
+
+
+@blueprint.get("/calendar/feed")
+def posts() -> Response:
+    """The posts between ``start`` and ``end``, both on the viewer's clock, as JSON; 304 where nothing changed."""
+    start, end = (_instant(request.args.get(name)) for name in ("start", "end"))
+    try:
+        found = feed.between(g.workspace, start, end, finding.from_query(request.args))
+    except feed.RangeTooLong as refusal:
+        return _refused(refusal, 400)
+    answer = jsonify(rows=rows(found))
+    answer.add_etag()
+    answer.headers["X-Now"] = str(int(edge.now().timestamp() * 1000))
+    return answer.make_conditional(request)
+
+
+@blueprint.post("/calendar/move")
+@loading.needs(Role.PLANNER)
+def move() -> Response:
+    """Reschedule one post: ``{id, wall, revision, zone?, fold?}``; a refusal says why and changes nothing."""
+    asked = _asked()
+    post = loading.post(asked["id"])
+    before, stage = moving.place_of(post), post.stage
+    try:
+        moving.drop(post, asked["place"], asked["revision"], current_user, edge.now())
+    except Refusal as refusal:
+        db.session.rollback()
+        return _refused(refusal, 409)
+    db.session.commit()
+    (row,) = rows(feed.entries([post.id]))
+    return jsonify(row=row, withdrawn=post.stage != stage, undo=_undo(post, before))
+
+
+def _undo(post: Post, before: moving.Place) -> dict[str, Any]:
+    return {
+        "id": post.id,
+        "wall": wall(before.wall_time),
+        "zone": before.zone,
+        "fold": before.fold,
+        "revision": post.revision,
+    }
+
+
+def _asked() -> dict[str, Any]:
+    """The body of a move, or 400."""
+    body = request.get_json(silent=True)
+    try:
+        fold = body.get("fold")
+        zone = body.get("zone") or current_user.zone
+        place = moving.Place(
+            _naive(body["wall"]), ZoneInfo(zone).key, None if fold is None else int(bool(fold))
+        )
+        return {"id": int(body["id"]), "revision": int(body["revision"]), "place": place}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        abort(400)
+
+
+def _instant(text: str | None) -> datetime:
+    """What the viewer's clock shows, as an instant; at a change of clocks the first one will do."""
+    try:
+        return _naive(text or "").replace(tzinfo=ZoneInfo(current_user.zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        abort(400)
+
+
+def _naive(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def _refused(refusal: Refusal, status: int) -> Response:
+    answer: dict[str, Any] = {"error": str(refusal), "kind": KINDS.get(type(refusal), "refused")}
+    if isinstance(refusal, walltime.RepeatedTime):
+        answer["choices"] = [_spelled(refusal.first), _spelled(refusal.second)]
+    response = jsonify(answer)
+    response.status_code = status
+    return response
+
+
+def _spelled(instant: datetime) -> str:
+    local = instant.astimezone(ZoneInfo(current_user.zone))
+    offset = f"{local:%z}"
+    return _("%(time)s at UTC%(offset)s", time=f"{local:%H:%M}", offset=f"{offset[:3]}:{offset[3:]}")

@@ -1,0 +1,42 @@
+"""What can be chosen in the filters of the calendar and of the list of posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import g
+from sqlalchemy import select
+
+import publishers
+from calendar_app.extensions import db
+from calendar_app.models import Channel, ChannelState, Label, Membership, Stage, State, User
+
+STATES = tuple(stage.value for stage in Stage if stage is not Stage.APPROVED) + tuple(s.value for s in State)
+Option = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Rows of this workspace as (id, name), each by name; ``states`` are words of ``standing.standing``."""
+
+    channels: list[Option]
+    owners: list[Option]
+    labels: list[Option]
+    states: tuple[str, ...] = STATES
+
+
+def choices() -> Choices:
+    """What the workspace has to filter by."""
+    here: int = g.workspace.id
+    channels = select(Channel).where(Channel.workspace_id == here, Channel.state != ChannelState.REMOVED)
+    owners = select(User.id, User.name).join(Membership).where(Membership.workspace_id == here)
+    labels = select(Label.id, Label.name).where(Label.workspace_id == here)
+    return Choices(
+        channels=[(c.id, _channel(c)) for c in db.session.scalars(channels.order_by(Channel.handle))],
+        owners=[(row.id, row.name) for row in db.session.execute(owners.order_by(User.name))],
+        labels=[(row.id, row.name) for row in db.session.execute(labels.order_by(Label.name))],
+    )
+
+
+def _channel(channel: Channel) -> str:
+    return f"{publishers.get(channel.platform).label} · {channel.handle}"
