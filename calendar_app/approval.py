@@ -101,6 +101,7 @@ def _stops(problem: Problem) -> bool:
 
 
 def _refuse_changed(post: Post, revision: int) -> None:
+    db.session.flush()  # a refresh would drop what was changed and not written yet
     db.session.refresh(post, with_for_update=True)
     if post.revision != revision:
         raise Changed(_l("This post was edited after you opened it. Read it again."))

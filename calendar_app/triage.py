@@ -10,7 +10,7 @@ from calendar_app.attempts import open_attempt
 from calendar_app.content import digest
 from calendar_app.deliveries import advance
 from calendar_app.extensions import db
-from calendar_app.models import ChannelState, Delivery, State, Step, User
+from calendar_app.models import ChannelState, Delivery, Stage, State, Step, User
 from calendar_app.refusals import Refusal
 
 
@@ -68,7 +68,9 @@ def did_not_appear(delivery: Delivery, by: User, now: datetime) -> None:
 
 
 def _refuse_unapproved(delivery: Delivery) -> None:
-    if delivery.variant is None or delivery.digest != digest(delivery.variant):
+    if delivery.variant is None or delivery.variant.post.stage != Stage.APPROVED:
+        raise NotPossible(_l("This post is not approved any more. Have it approved again first."))
+    if delivery.digest != digest(delivery.variant):
         raise NotPossible(_l("This post has changed since it was approved. Have it approved again first."))
     if delivery.channel.state in (ChannelState.RECONNECT, ChannelState.REMOVED):
         raise NotPossible(_l("Reconnect the channel first."))
