@@ -1,0 +1,145 @@
+"""The delivery panel's rows, and how long it may wait before it looks again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from calendar_app.extensions import db
+from calendar_app.models import Channel, Delivery, Hold, Post, Role, Stage, State, User, Variant
+from calendar_app.web import story, wording
+from calendar_app.web.post_forms import AppearedForm
+
+UNDER_WAY = frozenset({State.PUBLISHING, State.PROCESSING})
+EAGER = timedelta(seconds=2)
+FORESIGHT = timedelta(hours=12)
+CANCELABLE = frozenset({State.SCHEDULED, State.HELD, State.FAILED})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One channel's delivery as it is shown; the ``may_`` flags are for the reader's role and its state."""
+
+    delivery: Delivery
+    platform: str
+    situation: str
+    advice: str
+    lateness: str
+    lines: tuple[story.Line, ...]
+    quote: str
+    post_link: str
+    profile_link: str
+    may_retry: bool
+    may_cancel: bool
+    may_answer: bool
+    answer: AppearedForm | None = None
+
+    @property
+    def channel(self) -> Channel:
+        return self.delivery.channel
+
+    @property
+    def opens_story(self) -> bool:
+        """Whether the attempts matter now, rather than being a record."""
+        return self.delivery.state not in (State.PUBLISHED, State.CANCELED) and bool(self.lines)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Every delivery of a post; ``wait`` is in seconds, None when nothing will change by itself soon."""
+
+    post: Post
+    rows: tuple[Row, ...]
+    wait: int | None
+
+
+def panel(post: Post, role: Role, now: datetime, answer: AppearedForm | None = None) -> Panel:
+    """What the panel shows to someone with ``role``; ``answer`` is a form that was refused."""
+    deliveries = deliveries_of(post)
+    people = _people(deliveries)
+    rows = tuple(_row(delivery, role, now, people, answer) for delivery in deliveries)
+    return Panel(post, rows, wait([row.delivery for row in rows], now))
+
+
+def deliveries_of(post: Post) -> list[Delivery]:
+    """Its rows with all that the panel reads, in three queries."""
+    query = select(Delivery).where(Delivery.post_id == post.id).order_by(Delivery.id)
+    return list(
+        db.session.scalars(
+            query.options(
+                joinedload(Delivery.channel).joinedload(Channel.workspace),
+                joinedload(Delivery.variant).joinedload(Variant.post),
+                selectinload(Delivery.attempts),
+                selectinload(Delivery.snapshots),
+            )
+        )
+    )
+
+
+def wait(deliveries: Sequence[Delivery], now: datetime) -> int | None:
+    """Seconds until the panel should look again: soon while something is under way or its instant is near."""
+    instants = [instant for delivery in deliveries for instant in _expected(delivery, now)]
+    if not instants or min(instants) - now > FORESIGHT:
+        return None
+    return int(max(min(instants) - now, EAGER).total_seconds())
+
+
+def web_link(address: str | None) -> str:
+    """The address if a browser may be sent there, else nothing: it comes from a server that we do not run."""
+    return address if address and address.startswith(("https://", "http://")) else ""
+
+
+def _expected(delivery: Delivery, now: datetime) -> list[datetime]:
+    if delivery.state in UNDER_WAY:
+        return [now]
+    if delivery.state == State.SCHEDULED:
+        return [delivery.due_at]
+    if delivery.state == State.UNCONFIRMED and delivery.look_at:
+        return [delivery.look_at]
+    return []
+
+
+def _row(
+    delivery: Delivery, role: Role, now: datetime, people: dict[int, User], answer: AppearedForm | None
+) -> Row:
+    is_planner, is_approver = role.includes(Role.PLANNER), role.includes(Role.APPROVER)
+    return Row(
+        delivery=delivery,
+        platform=wording.platform(delivery.channel),
+        situation=wording.situation(delivery, now),
+        advice=wording.advice(delivery),
+        lateness=story.lateness(delivery, now),
+        lines=tuple(story.story(delivery, people)),
+        quote=story.last_words(delivery),
+        post_link=web_link(delivery.url),
+        profile_link=web_link(delivery.channel.profile_url),
+        may_retry=is_approver and _retryable(delivery),
+        may_cancel=is_planner and delivery.state in CANCELABLE,
+        may_answer=is_approver and delivery.state == State.UNCONFIRMED,
+        answer=answer if answer and answer.delivery_id == delivery.id else None,
+    )
+
+
+def _retryable(delivery: Delivery) -> bool:
+    """Whether trying again could help: a hold for another reason than lateness has its own way out."""
+    is_late = delivery.state == State.HELD and delivery.held_reason in (
+        Hold.LATE,
+        Hold.PAUSED,
+        Hold.RECONNECT,
+    )
+    return (delivery.state == State.FAILED or is_late) and _is_approved(delivery)
+
+
+def _is_approved(delivery: Delivery) -> bool:
+    variant = delivery.variant
+    return variant is not None and variant.post.stage == Stage.APPROVED
+
+
+def _people(deliveries: Sequence[Delivery]) -> dict[int, User]:
+    ids = {attempt.by_id for delivery in deliveries for attempt in delivery.attempts if attempt.by_id}
+    found = db.session.scalars(select(User).where(User.id.in_(ids))) if ids else ()
+    return {user.id: user for user in found}
