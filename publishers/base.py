@@ -26,7 +26,7 @@ from publishers.values import (
 
 @dataclass(frozen=True)
 class Field:
-    """One input of a connect form; ``kind`` is an HTML input type; ``label``, ``hint`` are for translation."""
+    """One input of a connect form; ``kind`` is an HTML input type; ``label`` and ``hint`` get translated."""
 
     name: str
     kind: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from publishers import fediverse, oauth, text
 from publishers import limits as shared
 from publishers import mastodon_entities as entities
+from publishers import mastodon_statuses as statuses
 from publishers.base import Authorization, Field, Option, Publisher
-from publishers.errors import Evidence, PublisherError, Rejected, Stale, Temporary, Unauthorized, Unconfirmed
+from publishers.errors import Evidence, Rejected, Stale, Temporary, Unauthorized
 from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Rule, address, opened
 from publishers.values import (
     Audience,
@@ -33,8 +34,6 @@ KEY_LIVES = timedelta(hours=1)  # after success: Mastodon source, PostStatusServ
 KEY_MARGIN = timedelta(minutes=5)
 MEDIA_LIVES = timedelta(hours=23)  # unattached media are removed after a day: Mastodon source, media vacuum
 CLOCK_SKEW = timedelta(minutes=2)
-PAGE = 40
-MOST_PAGES = 10
 VISIBILITIES = ("public", "unlisted", "private")
 
 
@@ -145,14 +144,14 @@ class Mastodon(Publisher):
         with _connection(destination.base_url, destination.credentials) as http:
             body = _body(content, ids)
             receipt = http.publish("/api/v1/statuses", entities.receipt_of, json=body, headers=headers)
-            return _kept(http, receipt)
+            return statuses.kept(http, receipt)
 
     def find(
         self, destination: Destination, content: Content, ticket: Ticket, since: datetime
     ) -> Receipt | None:
         with _connection(destination.base_url, destination.credentials) as http:
-            for status in _own_statuses(http, destination.remote_id, since - CLOCK_SKEW):
-                if status.media_count == len(content.media) and _says(http, status, content.text):
+            for status in statuses.made_since(http, destination.remote_id, since - CLOCK_SKEW):
+                if status.media_count == len(content.media) and statuses.says(http, status, content.text):
                     return status.receipt
         return None
 
@@ -163,7 +162,7 @@ class Mastodon(Publisher):
                 batch = http.get_or_none("/api/v1/statuses", entities.each(entities.numbers), params=wanted)
                 if batch is not None:
                     return dict(batch)
-            return dict(_one_by_one(http, remote_ids))
+            return dict(statuses.one_by_one(http, remote_ids))
 
     def audience(self, destination: Destination) -> Audience:
         with _connection(destination.base_url, destination.credentials) as http:
@@ -235,48 +234,3 @@ def _body(content: Content, media_ids: Sequence[str]) -> dict[str, Any]:
 def _counted(body: Mapping[str, Any]) -> str:
     """Mastodon counts the warning and the text together (Mastodon source, StatusLengthValidator)."""
     return str(body.get("spoiler_text", "")) + str(body["status"])
-
-
-def _kept(http: Http, receipt: Receipt) -> Receipt:
-    """``receipt``, unless the server answered with a post that it never stored.
-
-    A server's spam filter may drop a post silently (Mastodon source, PostStatusService); any other trouble in
-    asking takes nothing from the receipt.
-    """
-    try:
-        kept = http.get_or_none(f"/api/v1/statuses/{receipt.remote_id}", entities.receipt_of)
-    except PublisherError:
-        return receipt
-    if kept is None:
-        raise Unconfirmed("The server took this post but does not show it.", Evidence(code="not_kept"))
-    return receipt
-
-
-def _own_statuses(http: Http, account_id: str, since: datetime) -> Iterator[entities.Posted]:
-    """The account's statuses made after ``since``, newest first; ``Temporary`` if they are too many."""
-    params: dict[str, Any] = {"limit": PAGE, "exclude_reblogs": "true"}
-    for _ in range(MOST_PAGES):
-        page = http.get(
-            f"/api/v1/accounts/{account_id}/statuses", entities.each(entities.posted), params=params
-        )
-        yield from (status for status in page if status.made_at >= since)
-        if not page or page[-1].made_at < since:
-            return
-        params["max_id"] = page[-1].remote_id
-    raise Temporary("There are too many newer posts to look through.", Evidence(code="too_many_posts"))
-
-
-def _says(http: Http, status: entities.Posted, wanted: str) -> bool:
-    source = http.get_or_none(
-        f"/api/v1/statuses/{status.remote_id}/source", lambda reply: str(reply.body["text"])
-    )
-    if source is not None:
-        return text.same_text(source, wanted)
-    return text.same_text(text.local_mentions(status.content), text.local_mentions(wanted))
-
-
-def _one_by_one(http: Http, remote_ids: Sequence[str]) -> Iterator[tuple[str, Metrics]]:
-    for remote_id in remote_ids:
-        found = http.get_or_none(f"/api/v1/statuses/{remote_id}", lambda reply: entities.numbers(reply.body))
-        if found is not None:
-            yield found

@@ -114,7 +114,7 @@ class Ticket:
     """What a delivery carries through all its tries.
 
     ``key`` is the native idempotency key, fixed for life; ``at`` the promised instant (frozen into records
-    that carry a creation time); ``handles`` what ``prepare`` made, as JSON values; ``expires_at`` when they lapse.
+    that carry a creation time); ``handles`` what ``prepare`` made, as JSON values; ``expires_at`` their end.
     """
 
     key: str

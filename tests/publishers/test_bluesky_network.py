@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import publishers
 from publishers.atproto import DIALECT
 from publishers.bluesky_record import COLLECTION
-from publishers.errors import Rejected, Stale, Unauthorized, Unconfirmed
+from publishers.errors import RateLimited, Rejected, Stale, Unauthorized, Unconfirmed
 from publishers.http import Http
 from publishers.values import Content, Destination, Metrics, Receipt, Ticket
 from tests.publishers.bluesky_network.network import BlueskyNetwork
@@ -26,6 +27,7 @@ from tests.servers import wait_until
 
 bluesky = publishers.get("bluesky")
 _names = itertools.count(1)
+LOGINS_IN_FIVE_MINUTES = 30
 REACTIONS = {"like": "app.bsky.feed.like", "repost": "app.bsky.feed.repost"}
 
 
@@ -212,6 +214,24 @@ def test_a_wrong_password_is_told_in_the_servers_own_sentence(
 
     assert caught.value.message == "Invalid identifier or password"
     assert "wrong-wrong" not in repr(caught.value.evidence)
+
+
+def test_too_many_logins_say_when_to_come_back(bluesky_network: BlueskyNetwork) -> None:
+    fields = {"service": bluesky_network.url, "handle": "nobody-at-all.test", "app_password": "wrong-wrong"}
+    asked = datetime.now(UTC)
+
+    def fails(_: int) -> None:
+        with pytest.raises(Unauthorized):
+            bluesky.connect(fields)
+
+    with ThreadPoolExecutor(LOGINS_IN_FIVE_MINUTES) as people:
+        list(people.map(fails, range(LOGINS_IN_FIVE_MINUTES)))
+
+    with pytest.raises(RateLimited) as caught:
+        bluesky.connect(fields)
+
+    assert asked < caught.value.until <= datetime.now(UTC) + timedelta(minutes=5)
+    assert caught.value.evidence.code == "RateLimitExceeded"
 
 
 def test_the_server_counts_as_we_do(ana: Destination) -> None:

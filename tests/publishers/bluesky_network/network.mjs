@@ -29,6 +29,7 @@ const pds = await TestPds.create({
   didPlcUrl: plc.url,
   bskyAppViewUrl: bsky.url,
   bskyAppViewDid: bsky.ctx.cfg.serverDid,
+  rateLimitsEnabled: true,
 })
 mockNetworkUtilities(pds, bsky)
 

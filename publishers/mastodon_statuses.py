@@ -1,0 +1,63 @@
+"""Looking for the statuses of a Mastodon account (Mastodon docs, methods/statuses, methods/accounts)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from publishers import mastodon_entities as entities
+from publishers import text
+from publishers.errors import Evidence, PublisherError, Temporary, Unconfirmed
+from publishers.http import Http
+from publishers.values import Metrics, Receipt
+
+PAGE = 40
+MOST_PAGES = 10
+
+
+def kept(http: Http, receipt: Receipt) -> Receipt:
+    """``receipt``, unless the server answered with a post that it never stored.
+
+    A server's spam filter may drop a post silently (Mastodon source, PostStatusService); any other trouble in
+    asking takes nothing from the receipt.
+    """
+    try:
+        kept = http.get_or_none(f"/api/v1/statuses/{receipt.remote_id}", entities.receipt_of)
+    except PublisherError:
+        return receipt
+    if kept is None:
+        raise Unconfirmed("The server took this post but does not show it.", Evidence(code="not_kept"))
+    return receipt
+
+
+def made_since(http: Http, account_id: str, since: datetime) -> Iterator[entities.Posted]:
+    """The account's statuses made after ``since``, newest first; ``Temporary`` if they are too many."""
+    params: dict[str, Any] = {"limit": PAGE, "exclude_reblogs": "true"}
+    for _ in range(MOST_PAGES):
+        page = http.get(
+            f"/api/v1/accounts/{account_id}/statuses", entities.each(entities.posted), params=params
+        )
+        yield from (status for status in page if status.made_at >= since)
+        if not page or page[-1].made_at < since:
+            return
+        params["max_id"] = page[-1].remote_id
+    raise Temporary("There are too many newer posts to look through.", Evidence(code="too_many_posts"))
+
+
+def says(http: Http, status: entities.Posted, wanted: str) -> bool:
+    """Whether ``status`` says ``wanted``: by its source, or where the server keeps none by what it shows."""
+    source = http.get_or_none(
+        f"/api/v1/statuses/{status.remote_id}/source", lambda reply: str(reply.body["text"])
+    )
+    if source is not None:
+        return text.same_text(source, wanted)
+    return text.same_text(text.local_mentions(status.content), text.local_mentions(wanted))
+
+
+def one_by_one(http: Http, remote_ids: Sequence[str]) -> Iterator[tuple[str, Metrics]]:
+    """The numbers of each status, for servers that cannot read many at once; what is gone is left out."""
+    for remote_id in remote_ids:
+        found = http.get_or_none(f"/api/v1/statuses/{remote_id}", lambda reply: entities.numbers(reply.body))
+        if found is not None:
+            yield found
