@@ -63,4 +63,4 @@ class PauseForm(Form):
 class TriageForm(Form):
     """What to do with one delivery that was missed."""
 
-    decision = SelectField(choices=[("send", "send"), ("cancel", "cancel")])
+    decision = SelectField(choices=["send", "cancel"])

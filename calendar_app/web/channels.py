@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import flash, g, redirect, render_template, url_for
@@ -15,6 +16,7 @@ from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Role, State
 from calendar_app.web import edge, loading
 from calendar_app.web.channel_forms import PauseForm, TriageForm
+from calendar_app.web.locale import short_day
 from publishers.errors import PublisherError
 
 blueprint = loading.workspace_blueprint("channels", __name__)
@@ -100,12 +102,14 @@ def remove(channel_id: int) -> Response:
 
 
 def _page(channel: Channel, form: PauseForm) -> str:
+    audience = engagement.audience_of([channel.id]).get(channel.id, [])
     return render_template(
         "channels/show.html",
         channel=channel,
         form=form,
         now=edge.now(),
-        audience=engagement.audience_of([channel.id]).get(channel.id, []),
+        audience=audience,
+        days=[short_day(date.fromisoformat(row.day)) for row in audience],
         waiting=loading.deliveries(Delivery.channel_id == channel.id, Delivery.state == State.HELD),
         flying=loading.deliveries(Delivery.channel_id == channel.id, Delivery.state.in_(IN_FLIGHT)),
         would_cancel=verbs.consequences_of_removal(channel),

@@ -63,6 +63,7 @@ def _connect(publisher: Publisher, channel: Channel | None) -> Any:
 
 
 def _leave(publisher: Publisher, form: Any, channel: Channel | None) -> str:
+    _doubt_old_registration(publisher)
     state = connecting.new_state()
     fields = typed(form, publisher)
     started = verbs.authorize(publisher.name, fields, connecting.redirect_uri(), state, edge.now())
@@ -72,6 +73,13 @@ def _leave(publisher: Publisher, form: Any, channel: Channel | None) -> str:
     return render_template(
         "channels/leaving.html", publisher=publisher, address=started.url, base_url=started.base_url
     )
+
+
+def _doubt_old_registration(publisher: Publisher) -> None:
+    """Who left and never came back may have met a server that forgot us: register anew there."""
+    left = connecting.unfinished()
+    if left and left.platform == publisher.name:
+        verbs.forget_app(left.platform, left.secrets()["base_url"])
 
 
 def _enter(publisher: Publisher, form: Any, channel: Channel | None) -> Response:

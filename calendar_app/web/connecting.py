@@ -47,6 +47,12 @@ def leave(state: str, slug: str, platform: str, channel_id: int | None, memory: 
     session[KEY] = asdict(Journey(state, slug, platform, channel_id, sealed))
 
 
+def unfinished() -> Journey | None:
+    """A journey from which this browser never came back, as when a platform no longer knows our registration."""
+    kept: dict[str, Any] | None = session.get(KEY)
+    return Journey(**kept) if kept else None
+
+
 def come_back(state: str) -> Journey | None:
     """The journey that ``state`` belongs to, once; None for anybody else's."""
     kept: dict[str, Any] | None = session.pop(KEY, None)

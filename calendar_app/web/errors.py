@@ -24,8 +24,8 @@ def init_app(app: Flask) -> None:
 def show(error: HTTPException) -> Any:
     """The page of an HTTP error; a fragment's asker gets a toast instead."""
     code = error.code or 500
-    if code < 400:
-        return error
+    if code < 400 or error.response is not None:
+        return error.get_response()
     if isinstance(error, InternalServerError):
         db.session.rollback()
     if edge.is_htmx():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -11,7 +12,8 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import Email, InputRequired, Length
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Email, Length
 
 from calendar_app.refusals import Refusal
 from calendar_app.web.locale import NAMES
@@ -32,9 +34,9 @@ class Form(FlaskForm):
             self.form_errors.append(str(refusal))
 
 
-def required(message: Any = None) -> InputRequired:
+def required(message: Any = None) -> DataRequired:
     """Something must be filled in."""
-    return InputRequired(message=message or _l("Fill this in."))
+    return DataRequired(message=message or _l("Fill this in."))
 
 
 def at_most(count: int) -> Length:
@@ -80,17 +82,22 @@ def zone_field(label: Any) -> SelectField:
 
 def locale_field() -> SelectField:
     """One of the languages, each in its own words."""
-    return SelectField(_l("Language"), choices=list(NAMES.items()))
+    return SelectField(_l("Language"), choices=choices(NAMES.items()))
 
 
 def weekday_field() -> SelectField:
     """The day that calendars begin with."""
-    return SelectField(_l("First day of the week"), choices=list(WEEKDAYS), coerce=int)
+    return SelectField(_l("First day of the week"), choices=choices(WEEKDAYS), coerce=int)
 
 
-def zones() -> list[tuple[str, str]]:
-    """Every zone with a city, sorted by area: (IANA name, label)."""
-    return _zones(str(get_locale() or "en"))
+def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """Select options of (value, label) pairs."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def zones() -> list[SelectChoice]:
+    """Every zone with a city, sorted by area."""
+    return choices(_zones(str(get_locale() or "en")))
 
 
 @cache

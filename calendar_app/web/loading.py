@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from flask import Blueprint, abort, g
+from flask import Blueprint, abort, g, session
 from flask_login import current_user
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
@@ -28,6 +28,7 @@ from calendar_app.models import (
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M")
+LAST = "workspace"
 
 
 def workspace_blueprint(name: str, import_name: str) -> Blueprint:
@@ -120,4 +121,16 @@ def _enter() -> Any:
     if membership is None:
         abort(404)
     g.workspace, g.membership = workspace, membership
+    if session.get(LAST) != g.slug:
+        session[LAST] = g.slug
     return None
+
+
+def keep_workspace() -> None:
+    """Outside of any workspace, show the navigation of the one that was open last."""
+    if not current_user.is_authenticated:
+        return
+    mine = people.workspaces_of(current_user)
+    workspace = next((each for each in mine if each.slug == session.get(LAST)), mine[0] if mine else None)
+    if workspace is not None:
+        g.workspace, g.membership = workspace, people.membership(current_user, workspace)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from babel import Locale
@@ -21,6 +21,7 @@ THEMES = ("auto", "light", "dark")
 LOCALE_COOKIE = "locale"
 THEME_COOKIE = "theme"
 TINTS = 8
+FIRST_CJK = 0x2E80
 _TAGS = {
     "en": "en",
     "zh-hant": "zh_Hant",
@@ -83,11 +84,16 @@ def moment(instant: datetime) -> str:
     return pattern.replace("{1}", day).replace("{0}", format_time(instant, "short"))
 
 
+def short_day(day: date) -> str:
+    """Day and month as a chart's axis shows them."""
+    return str(format_skeleton("Md", datetime.combine(day, time()), locale=get_locale() or "en"))
+
+
 def initials(name: str) -> str:
     """One or two letters for an avatar; a Chinese name gives its last character."""
     words = name.split() or ["?"]
-    if ord(words[-1][-1]) >= 0x2E80:
-        return words[-1][-1]
+    if ord(words[0][0]) >= FIRST_CJK:
+        return words[0][-1]
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 

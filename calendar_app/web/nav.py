@@ -43,8 +43,8 @@ class Item:
 
 SCREENS = (
     Screen("calendar.index", _l("Calendar"), "calendar", "g c", phone=True),
-    Screen("posts.index", _l("Posts"), "posts", "g p", phone=True),
-    Screen("posts.new", _l("New post"), "plus", "n", phone=True, role=Role.PLANNER),
+    Screen("plan.index", _l("Posts"), "posts", "g p", phone=True),
+    Screen("composer.new", _l("New post"), "plus", "n", phone=True, role=Role.PLANNER),
     Screen("approvals.index", _l("Approvals"), "approvals", "g a", phone=True),
     Screen("library.index", _l("Library"), "library", "g l"),
     Screen("channels.index", _l("Channels"), "channels", "g h"),
@@ -83,7 +83,7 @@ def _item(screen: Screen) -> Item:
         key=screen.key,
         phone=screen.phone,
         foot=screen.foot,
-        current=current and not (here == "posts.new" and screen.endpoint == "posts.index"),
+        current=current and not (here == "composer.new" and screen.endpoint == "plan.index"),
         count=count,
     )
 

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
 from calendar_app.models import Role
-from calendar_app.web.fields import Form, email_field, text_field
+from calendar_app.web.fields import Form, choices, email_field, text_field
 
 ROLES = (
     (Role.VIEWER.value, _l("Viewer")),
@@ -25,7 +25,7 @@ MAY = (
 class RoleForm(Form):
     """One of the four roles."""
 
-    role = SelectField(_l("Role"), choices=list(ROLES), coerce=Role, default=Role.PLANNER)
+    role = SelectField(_l("Role"), choices=choices(ROLES), coerce=Role, default=Role.PLANNER)
 
 
 class InviteForm(RoleForm):

@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response
 
 from calendar_app import people
 from calendar_app.extensions import db, limiter
+from calendar_app.web import loading
 from calendar_app.web.locale import THEME_COOKIE
 from calendar_app.web.profile_forms import PasswordForm, ProfileForm
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
+blueprint.before_request(loading.keep_workspace)
 YEAR = 365 * 24 * 3600
 
 
@@ -55,7 +57,7 @@ def password() -> Any:
 
 def _stay_logged_in() -> Response:
     db.session.commit()
-    login_user(current_user)
+    login_user(current_user._get_current_object())
     flash(_("Password changed. Every other login has ended."), "ok")
     return redirect(url_for("profile.index"))
 

@@ -7,6 +7,7 @@ from wtforms import PasswordField, SelectField
 
 from calendar_app.web.fields import (
     Form,
+    choices,
     locale_field,
     new_password_field,
     required,
@@ -25,7 +26,7 @@ class ProfileForm(Form):
     locale = locale_field()
     zone = zone_field(_l("Time zone"))
     first_weekday = weekday_field()
-    theme = SelectField(_l("Appearance"), choices=list(THEMES))
+    theme = SelectField(_l("Appearance"), choices=choices(THEMES))
 
 
 class PasswordForm(Form):

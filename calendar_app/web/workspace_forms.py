@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, SelectField, StringField, ValidationError
 
 from calendar_app.models import Label, Workspace
-from calendar_app.web.fields import Form, at_most, stripped, text_field, zone_field
+from calendar_app.web.fields import Form, at_most, choices, stripped, text_field, zone_field
 
 COLOURS = (
     ("green", _l("Green")),
@@ -45,7 +45,7 @@ class LabelForm(Form):
     """A new label; its name is new in the workspace."""
 
     name = text_field(_l("Label"), 60)
-    colour = SelectField(_l("Colour"), choices=list(COLOURS))
+    colour = SelectField(_l("Colour"), choices=choices(COLOURS))
 
     def __init__(self, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, g, redirect, render_template, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
@@ -16,8 +16,8 @@ from calendar_app.web import edge, loading
 from calendar_app.web.workspace_forms import LabelForm, NewWorkspaceForm, PauseForm, SettingsForm
 
 door = Blueprint("door", __name__)
+door.before_request(loading.keep_workspace)
 blueprint = loading.workspace_blueprint("workspaces", __name__)
-LAST = "workspace"
 HOMES = ("calendar.index", "posts.index", "people.index")
 
 
@@ -43,17 +43,14 @@ def create() -> Any:
 @login_required
 def last() -> Response:
     """The workspace that was open last, else the first, else the list."""
-    slugs = [workspace.slug for workspace in people.workspaces_of(current_user)]
-    if not slugs:
+    if g.get("workspace") is None:
         return redirect(url_for("door.index"))
-    kept = session.get(LAST)
-    return redirect(url_for("workspaces.home", slug=kept if kept in slugs else slugs[0]))
+    return redirect(url_for("workspaces.home", slug=g.workspace.slug))
 
 
 @blueprint.get("")
 def home() -> Response:
     """A workspace opens on its calendar."""
-    session[LAST] = g.workspace.slug
     return redirect(url_for(next(name for name in HOMES if name in current_app.view_functions)))
 
 

@@ -14,7 +14,13 @@ function resolve(value) {
   return colour;
 }
 
-function options() {
+const legend = (series) => ({
+  display: series.length > 1,
+  position: "bottom",
+  labels: { color: token("--ink-2"), boxWidth: 8, boxHeight: 8, usePointStyle: true },
+});
+
+function options({ series, zero = true }) {
   const grid = { color: token("--line") };
   const ticks = { color: token("--ink-2"), maxRotation: 0, autoSkipPadding: 16 };
   return {
@@ -22,8 +28,8 @@ function options() {
     maintainAspectRatio: false,
     animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 200 },
     interaction: { mode: "index", intersect: false },
-    plugins: { legend: { position: "bottom", labels: { color: token("--ink-2"), boxWidth: 12, usePointStyle: true } } },
-    scales: { x: { grid: { display: false }, ticks }, y: { beginAtZero: true, grid, ticks: { ...ticks, precision: 0 } } },
+    plugins: { legend: legend(series) },
+    scales: { x: { grid: { display: false }, ticks }, y: { beginAtZero: zero, grid, ticks: { ...ticks, precision: 0 } } },
   };
 }
 
@@ -34,11 +40,12 @@ function dataset(series, at) {
   return { ...series, borderColor: colour, backgroundColor: colour, borderWidth: 2, pointRadius: 3, tension: 0.25, spanGaps: false };
 }
 
-/* <canvas data-chart='{"type": "line", "labels": [...], "series": [{"label": "...", "data": [1, null, 3]}]}'>; null is a gap. */
+/* <canvas data-chart='{"type": "line", "labels": [...], "series": [{"label": "...", "data": [1, null, 3]}]}'>; null is a gap; "zero": false lets the axis begin elsewhere. */
 function draw(canvas) {
-  const { type = "line", labels, series } = JSON.parse(canvas.dataset.chart);
+  const chart = JSON.parse(canvas.dataset.chart);
+  const { type = "line", labels, series } = chart;
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  new Chart(canvas, { type, data: { labels, datasets: series.map(dataset) }, options: options() });
+  new Chart(canvas, { type, data: { labels, datasets: series.map(dataset) }, options: options(chart) });
 }
 
 const drawAll = (root) => root.querySelectorAll("canvas[data-chart]:not([data-drawn])").forEach((canvas) => {
