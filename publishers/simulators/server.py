@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from publishers.simulators.simulator import Simulator
 from publishers.simulators.wire import Handler
 
 SAVE_EVERY = 1.0
+REST = 20
 BACKLOG = 1024
 
 
@@ -61,9 +63,12 @@ class Server:
             thread.start()
 
     def _save_now_and_then(self) -> None:
-        while not self._stopping.wait(SAVE_EVERY):
+        pause = SAVE_EVERY
+        while not self._stopping.wait(pause):
             if self._simulator.changed.is_set():
+                begun = time.monotonic()
                 self._simulator.save()
+                pause = max(SAVE_EVERY, REST * (time.monotonic() - begun))
 
     def close(self) -> None:
         """Stop listening and save; a second call does nothing."""
