@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
@@ -14,6 +15,7 @@ from workers.processes import die_with_parent, signal_session
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 STEADY_AFTER = 30.0
+HELD_BACK = 50
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,14 @@ class Program:
     """What to run under which name: a command, or a function that is called in a fork of this process.
 
     ``grace``: seconds it may take to stop before its session is killed. ``keep_open``: file descriptors
-    that a command inherits.
+    that a command inherits. ``quiet``: what it says is shown only when it dies unasked.
     """
 
     name: str
     work: tuple[str, ...] | Callable[[], object]
     grace: float = 10.0
     keep_open: tuple[int, ...] = ()
+    quiet: bool = False
 
 
 def next_wait(last: float, lived: float) -> float:
@@ -43,6 +46,7 @@ class Child:
     def __init__(self, program: Program, environ: Mapping[str, str]) -> None:
         self.program = program
         self.environ = dict(environ)
+        self.held_back: deque[str] = deque(maxlen=HELD_BACK)
         self.wait = 0.0
         self.start_at: float | None = None
         self._process: subprocess.Popen[bytes] | Forked | None = None

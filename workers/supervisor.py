@@ -76,6 +76,7 @@ class Supervisor:
     def _fail_if_over(self, child: Child, deadline: float) -> None:
         name, status = child.program.name, child.exit_status()
         if status is not None:
+            self._show_held_back(child)
             raise StartFailed(f"{name} {describe_exit(status)} at its start; what it said is above.")
         if time.monotonic() > deadline:
             raise StartFailed(f"{name} did not get ready in time; what it said is above.")
@@ -143,6 +144,7 @@ class Supervisor:
                 if child.start_at <= time.monotonic():
                     self._launch(child)
             elif (status := child.exit_status()) is not None:
+                self._show_held_back(child)
                 wait = child.schedule_restart()
                 self.output.say(
                     f"{child.program.name} {describe_exit(status)}; starting again in {wait:g} s."
@@ -167,13 +169,21 @@ class Supervisor:
         except BlockingIOError:
             return
 
+    def _show_held_back(self, child: Child) -> None:
+        self._pump(0)
+        while child.held_back:
+            self.output.line(child.program.name, child.held_back.popleft())
+
     def _pass_on(self, pipe: BinaryIO, child: Child, lines: Lines) -> None:
         try:
             chunk = os.read(pipe.fileno(), 65536)
         except BlockingIOError:
             return
         for line in lines.feed(chunk) if chunk else lines.end():
-            self.output.line(child.program.name, line)
+            if child.program.quiet:
+                child.held_back.append(line)
+            else:
+                self.output.line(child.program.name, line)
         if not chunk:
             self._selector.unregister(pipe)
             pipe.close()

@@ -101,7 +101,7 @@ def start_redis(supervisor: Supervisor, folder: Path) -> None:
     """Start the embedded Redis; data it can not read is put aside, as the database rings everything again."""
     server = embedded_redis.prepare(folder)
     lock = _wait_for_lock(folder / "redis.lock")
-    program = Program("redis", tuple(server.command()), grace=15, keep_open=(lock,))
+    program = Program("redis", tuple(server.command()), grace=15, keep_open=(lock,), quiet=True)
     try:
         supervisor.start(program, server.answers)
     except StartFailed:

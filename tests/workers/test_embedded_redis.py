@@ -64,7 +64,9 @@ def test_a_killed_server_comes_back_with_its_data(house: House, short_path: Path
         connection.set("kept", "yes")
     first = server_pid(short_path)
     os.kill(first, signal.SIGKILL)
+    assert not house.says("Redis version=")
     house.await_saying("redis was ended by SIGKILL; starting again in 1 s.")
+    assert house.says("Redis version="), "what a quiet process said is shown when it dies"
     wait_until(lambda: answers(short_path), "Redis to come back")
     assert server_pid(short_path) != first
     with client(short_path) as connection:
