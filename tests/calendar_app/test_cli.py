@@ -157,3 +157,10 @@ def test_help_lists_every_command() -> None:
         "rotate-keys",
     ):
         assert f"  {name} " in done.output
+
+
+@pytest.mark.parametrize("command", [("clock",), ("worker", "publish")])
+def test_without_any_redis_the_way_to_one_is_told(run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command, ALMANAC_REDIS_URL="")
+    assert done.exit_code == 1
+    assert "Set ALMANAC_REDIS_URL to your Redis, or run everything with: almanac up" in done.output
