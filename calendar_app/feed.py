@@ -33,6 +33,7 @@ from publishers.values import Metrics
 
 LONGEST = timedelta(days=100)
 TITLE_LENGTH = 140
+PAGE = 50
 Found = Any
 
 
@@ -112,6 +113,36 @@ def between(
     if end - start > LONGEST:
         raise RangeTooLong
     return _entries(*finding.conditions(workspace, filters), Post.due_at >= start, Post.due_at < end)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the posts that match, in the order asked for; ``total`` counts them all."""
+
+    entries: list[Entry]
+    page: int
+    pages: int
+    total: int
+
+    @property
+    def has_prev(self) -> bool:
+        return self.page > 1
+
+    @property
+    def has_next(self) -> bool:
+        return self.page < self.pages
+
+
+def page(workspace: Workspace, filters: finding.Filters, number: int, *, latest_first: bool = True) -> Page:
+    """One page of the posts that match, by their time; a page past the end is the last."""
+    where = finding.conditions(workspace, filters)
+    total = db.session.scalar(select(func.count()).select_from(Post).where(*where)) or 0
+    pages = max(1, -(-total // PAGE))
+    number = min(max(1, number), pages)
+    order = (Post.due_at.desc(), Post.id.desc()) if latest_first else (Post.due_at, Post.id)
+    query = select(Post.id).where(*where).order_by(*order).limit(PAGE).offset((number - 1) * PAGE)
+    found = entries(db.session.scalars(query).all())
+    return Page(found[::-1] if latest_first else found, number, pages, total)
 
 
 def entries(post_ids: Sequence[int]) -> list[Entry]:

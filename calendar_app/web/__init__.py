@@ -6,6 +6,7 @@ from flask import Flask
 
 from calendar_app.extensions import csrf
 from calendar_app.web import (
+    approvals,
     assets,
     auth,
     calendar,
@@ -20,6 +21,7 @@ from calendar_app.web import (
     nav,
     people,
     posts,
+    posts_list,
     profile,
     security,
     styleguide,
@@ -36,6 +38,8 @@ BLUEPRINTS = (
     connect.blueprint,
     connect.returning,
     calendar.blueprint,
+    posts_list.blueprint,
+    approvals.blueprint,
     posts.blueprint,
     deliveries.blueprint,
     composer.blueprint,

@@ -10,13 +10,13 @@ from flask import Response, abort, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from calendar_app import feed, finding, moving, planning, walltime
+from calendar_app import feed, moving, planning, walltime
 from calendar_app.extensions import db
 from calendar_app.models import Post, Role
 from calendar_app.refusals import Refusal
 from calendar_app.web import edge, loading
 from calendar_app.web.calendar_rows import rows, wall
-from calendar_app.web.choices import choices
+from calendar_app.web.choices import asked, choices
 
 blueprint = loading.workspace_blueprint("calendar", __name__)
 KINDS = {
@@ -40,7 +40,7 @@ def posts() -> Response:
     """The posts between ``start`` and ``end``, both on the viewer's clock, as JSON; 304 where nothing changed."""
     start, end = (_instant(request.args.get(name)) for name in ("start", "end"))
     try:
-        found = feed.between(g.workspace, start, end, finding.from_query(request.args))
+        found = feed.between(g.workspace, start, end, asked())
     except feed.RangeTooLong as refusal:
         return _refused(refusal, 400)
     answer = jsonify(rows=rows(found))
@@ -53,11 +53,11 @@ def posts() -> Response:
 @loading.needs(Role.PLANNER)
 def move() -> Response:
     """Reschedule one post: ``{id, wall, revision, zone?, fold?}``; a refusal says why and changes nothing."""
-    asked = _asked()
-    post = loading.post(asked["id"])
+    body = _body()
+    post = loading.post(body["id"])
     before, stage = moving.place_of(post), post.stage
     try:
-        moving.drop(post, asked["place"], asked["revision"], current_user, edge.now())
+        moving.drop(post, body["place"], body["revision"], current_user, edge.now())
     except Refusal as refusal:
         db.session.rollback()
         return _refused(refusal, 409)
@@ -76,7 +76,7 @@ def _undo(post: Post, before: moving.Place) -> dict[str, Any]:
     }
 
 
-def _asked() -> dict[str, Any]:
+def _body() -> dict[str, Any]:
     """The body of a move, or 400."""
     body = request.get_json(silent=True)
     try:

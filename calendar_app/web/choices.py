@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import g
+from flask import g, request
 from sqlalchemy import select
 
 import publishers
+from calendar_app import finding
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Label, Membership, Stage, State, User
 
@@ -36,6 +37,11 @@ def choices() -> Choices:
         owners=[(row.id, row.name) for row in db.session.execute(owners.order_by(User.name))],
         labels=[(row.id, row.name) for row in db.session.execute(labels.order_by(Label.name))],
     )
+
+
+def asked() -> finding.Filters:
+    """The filters of this request's address; states may come in one word or as several."""
+    return finding.from_query({**request.args, "state": ",".join(request.args.getlist("state"))})
 
 
 def _channel(channel: Channel) -> str:

@@ -3,6 +3,7 @@ import { hidden, icon, make } from "./dom.js";
 import { say, stateName } from "./settings.js";
 
 const PLATFORMS = new Set(["mastodon", "bluesky"]);
+const MOST_NUMBERS = 2;
 const METRICS = { views: "eye", likes: "heart", reposts: "repost", replies: "reply", quotes: "quote", saves: "label" };
 
 /* One line in a crowded month. */
@@ -13,7 +14,8 @@ export const line = (row, time) => card("line", row, [
 /* Two lines, where a day has room. */
 export const tile = (row, time) => card("tile", row, [
   picture(row),
-  make("span", { class: "cal-main" }, make("span", { class: "cal-top" }, mark(row), when(time), channels(row), owner(row)), title(row)),
+  make("span", { class: "cal-main" }, make("span", { class: "cal-top" }, mark(row), when(time), channels(row), owner(row)),
+    make("span", { class: "cal-top" }, title(row), ...metrics(row, MOST_NUMBERS))),
 ]);
 
 /* A row in the list, with all there is to say. */
@@ -31,7 +33,8 @@ function card(kind, row, parts) {
 
 function tip(row) {
   const where = row.channels.map(({ handle, state }) => (state ? `${handle} (${stateName(state)})` : handle));
-  return [stateName(row.state), row.title, where.join(", "), ownText(row)].filter(Boolean).join("\n");
+  const numbers = given(row).map((name) => `${say(name)} ${short(row.metrics[name])}`);
+  return [stateName(row.state), row.title, where.join(", "), numbers.join(", "), ownText(row)].filter(Boolean).join("\n");
 }
 
 const mark = (row) => make("span", { class: "cal-mark" }, icon(`state-${row.state}`, "state-icon"), hidden(stateName(row.state)));
@@ -64,7 +67,10 @@ function onChannel({ platform, handle, state }, row, spelled, again) {
     icon(PLATFORMS.has(platform) ? platform : "platform"), differs && icon(`state-${state}`, "state-icon"), spelled ? make("span", { class: "cal-handle" }, handle) : hidden(text));
 }
 
-function metrics(row) {
-  const shown = Object.keys(METRICS).filter((name) => name in row.metrics);
-  return shown.map((name) => make("span", { class: "metric", title: say(name) }, icon(METRICS[name]), hidden(say(name)), row.metrics[name].toLocaleString(document.documentElement.lang)));
+const given = (row) => Object.keys(METRICS).filter((name) => name in row.metrics);
+const short = (number) => new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" }).format(number);
+
+function metrics(row, most = Infinity) {
+  const shown = given(row).slice(0, most);
+  return shown.map((name) => make("span", { class: "metric", title: say(name) }, icon(METRICS[name]), hidden(say(name)), short(row.metrics[name])));
 }

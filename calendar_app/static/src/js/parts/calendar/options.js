@@ -67,7 +67,7 @@ function reading() {
     eventMinHeight: 24,
     slotMinHeight: 34,
     fixedWeekCount: false,
-    ...(isPhone() && { titleFormat: { year: "numeric", month: "short", day: "numeric" } }),
+    titleFormat: { year: "numeric", month: "short", day: "numeric" },
     dayCellDidMount: ({ el, isToday }) => makeStop(el, isToday),
   };
 }
