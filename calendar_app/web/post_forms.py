@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, IntegerField, RadioField, StringField, TextAreaField, TimeField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, Regexp
 from wtforms.widgets import HiddenInput
 
@@ -48,7 +49,10 @@ class WhenForm(RevisionForm):
     time = TimeField(_l("Time"), [required()], format=["%H:%M", "%H:%M:%S"])
     fold = RadioField(
         _l("Which one?"),
-        choices=[("0", _l("The first, before the clocks go back")), ("1", _l("The second, after it"))],
+        choices=[
+            SelectChoice("0", _l("The first, before the clocks go back")),
+            SelectChoice("1", _l("The second, after it")),
+        ],
         validators=[Optional()],
         validate_choice=False,
     )
