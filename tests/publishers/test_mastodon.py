@@ -416,9 +416,8 @@ class TestRelatives:
         stage = open_stage(software="pixelfed")
         content = Content("圖", (jpeg(tmp_path),))
         given = patient.prepare(stage.destination, content, ticket(), NOW)
-        stage.server.control.fault("status_before", match={"path_prefix": "/api/v1/statuses"}, status=408)
-        with pytest.raises(Temporary):
-            patient.publish(stage.destination, content, given)
+        with pytest.raises(Rejected):
+            patient.publish(stage.destination, Content("只有字"), replace(given, handles={}))
 
         patient.publish(stage.destination, content, given)
 
