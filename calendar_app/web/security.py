@@ -37,10 +37,8 @@ def _harden(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    response.headers.setdefault("Cache-Control", _caching())
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    elif request.path.startswith("/static/dist/") and response.status_code == 200:
+        response.headers["Cache-Control"] = BUNDLE_AGE
     return response
-
-
-def _caching() -> str:
-    bundled = request.path.startswith("/static/dist/") and not request.path.endswith(".json")
-    return BUNDLE_AGE if bundled else "no-store" if request.endpoint != "static" else "no-cache"

@@ -10,6 +10,7 @@ from flask import Flask
 
 from calendar_app import create_app
 from calendar_app.config import Config
+from calendar_app.web import assets
 from tests.people import PASSWORD, Cast, log_in
 
 PAGES = (
@@ -53,6 +54,15 @@ def test_a_page_allows_and_holds_nothing_inline(app: Flask, cast: Cast, path: st
 )
 def test_a_page_is_neither_framed_nor_sniffed_nor_kept(app: Flask, cast: Cast, name: str, value: str) -> None:
     assert app.test_client().get("/login").headers[name] == value
+
+
+def test_a_built_file_is_kept_for_a_year_because_its_name_changes_with_its_content(app: Flask) -> None:
+    assert assets.is_built(), "run npm run build first"
+    with app.test_request_context():
+        address = assets.bundle("app.css")
+    answer = app.test_client().get(address)
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert re.search(r"app-[A-Z0-9]{8}\.css$", address)
 
 
 def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(app: Flask, cast: Cast) -> None:
