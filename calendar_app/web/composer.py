@@ -75,7 +75,7 @@ def new() -> Any:
     """An empty form for the day that was clicked, or the post that was written in it."""
     if request.method == "GET":
         return _show(_blank())
-    typed = composer_form.from_form(request.form)
+    typed = _typed()
     if "restore" in request.form:
         return _show(typed, restored=True)
     known = _written_with(typed.form_key)
@@ -91,7 +91,7 @@ def edit(post_id: int) -> Any:
     post = loading.post(post_id)
     if request.method == "GET":
         return _all_out(post) or _show(composer_form.from_post(post), post)
-    typed = composer_form.from_form(request.form)
+    typed = _typed()
     if "restore" in request.form:
         return _show(typed, post, restored=True)
     if "resolve" in request.form and typed.revision == post.revision:
@@ -103,12 +103,18 @@ def edit(post_id: int) -> Any:
 @loading.needs(Role.PLANNER)
 def check() -> Any:
     """Previews, counters and problems of what is typed so far; nothing is saved."""
-    typed = composer_form.from_form(request.form)
+    typed = _typed()
     post_id = request.args.get("post")
     page = _page(typed, loading.post(composer_form.row_id(post_id)) if post_id else None)
     return render_template(
         "composer/_live.html", page=page, announcement=composer_live.announcement(page.cards)
     )
+
+
+def _typed() -> Typed:
+    """What was posted; a post without an owner is the writer's."""
+    typed = composer_form.from_form(request.form)
+    return typed if typed.owner_id else replace(typed, owner_id=current_user.id)
 
 
 def _keep(typed: Typed, post: Post | None) -> Any:
@@ -198,7 +204,7 @@ def _choices(typed: Typed) -> dict[str, Any]:
         "labels": list(g.workspace.labels),
         "option_label": sentences.label,
         "members": db.session.scalars(members.options(selectinload(Membership.user))).all(),
-        "zones": fields.zones(),
+        "zones": [(zone.value, zone.label) for zone in fields.zones()],
         "graces": sorted({*GRACES, composer_form.row_id(typed.grace)} - {0}),
         "languages": _languages(typed.language),
         "options_by_name": {

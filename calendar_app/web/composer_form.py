@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from uuid import uuid4
 
 from flask_babel import lazy_gettext as _l
@@ -213,9 +214,10 @@ def form_key(typed: str) -> str:
     return typed if _UUID.fullmatch(typed) else str(uuid4())
 
 
+@cache
 def zone_names() -> frozenset[str]:
     """Every IANA zone that can be chosen."""
-    return frozenset(name for name, _label in fields.zones())
+    return frozenset(zone.value for zone in fields.zones())
 
 
 def _media_pairs(prefix: str, media: Iterable[Attached]) -> Iterator[tuple[str, str]]:

@@ -143,7 +143,13 @@ def _received() -> tuple[str, Path]:
     except BaseException:
         received.unlink(missing_ok=True)
         raise
-    return name.replace("\0", "").replace("\\", "/").rpartition("/")[2] or _("Untitled"), received
+    return _plain(name), received
+
+
+def _plain(name: str) -> str:
+    """The last part of a file's name, without what can't be printed."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable()).strip() or _("Untitled")
 
 
 def _kept(received: Path, name: str) -> Asset:
