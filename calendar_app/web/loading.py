@@ -28,6 +28,7 @@ from calendar_app.models import (
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M")
+LARGEST_ID = 2**31 - 1
 LAST = "workspace"
 
 
@@ -99,6 +100,8 @@ def member(member_id: int) -> Membership:
 
 
 def _own(model: type[M], row_id: int) -> M:
+    if row_id > LARGEST_ID:
+        abort(404)
     columns: Any = model
     query = select(model).where(columns.id == row_id, columns.workspace_id == g.workspace.id)
     return db.session.scalar(query) or abort(404)
