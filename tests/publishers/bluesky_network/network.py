@@ -8,6 +8,7 @@ import select
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,7 +29,8 @@ class BlueskyNetwork:
 
     def __init__(self, postgres: PostgresServer, redis: RedisServer) -> None:
         self._postgres, self._redis = postgres, redis
-        self._log = tempfile.TemporaryFile()
+        self._closing = ExitStack()
+        self._log = self._closing.enter_context(tempfile.TemporaryFile())
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -51,7 +53,7 @@ class BlueskyNetwork:
             self._process.kill()
             self._process.wait()
         self._postgres.drop_database(DATABASE)
-        self._log.close()
+        self._closing.close()
 
     def account(self, handle: str) -> str:
         """Make an account called ``handle`` (it ends in .test) and return an app password of it."""
