@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,8 +29,8 @@ class BlueskyNetwork:
 
     def __init__(self, postgres: PostgresServer, redis: RedisServer) -> None:
         self._postgres, self._redis = postgres, redis
-        self._closing = ExitStack()
-        self._log = self._closing.enter_context(tempfile.TemporaryFile())
+        self._folder = Path(tempfile.mkdtemp(prefix="almanac-bluesky-"))
+        self._log = self._folder / "network.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -38,13 +38,14 @@ class BlueskyNetwork:
         if not (PACKAGES / "installed").exists():
             raise ServerMissing(f"The reference Bluesky servers are missing. Run: sh {HERE.name}/install.sh")
         self._postgres.create_database(DATABASE)
-        self._process = subprocess.Popen(
-            [PACKAGES / "node-binary", "--require", HERE / "loopback.cjs", HERE / "network.mjs"],
-            env=self._environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [PACKAGES / "node-binary", "--require", HERE / "loopback.cjs", HERE / "network.mjs"],
+                env=self._environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
         self.url = self._address()
         return self
 
@@ -53,7 +54,7 @@ class BlueskyNetwork:
             self._process.kill()
             self._process.wait()
         self._postgres.drop_database(DATABASE)
-        self._closing.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def account(self, handle: str) -> str:
         """Make an account called ``handle`` (it ends in .test) and return an app password of it."""
@@ -87,5 +88,4 @@ class BlueskyNetwork:
         return str(json.loads(line)["pds"])
 
     def _words(self) -> str:
-        self._log.seek(0)
-        return self._log.read()[-3000:].decode(errors="replace")
+        return self._log.read_text(errors="replace")[-3000:]
