@@ -90,7 +90,7 @@ def weekday_field() -> SelectField:
     return SelectField(_l("First day of the week"), choices=choices(WEEKDAYS), coerce=int)
 
 
-def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
     """Select options of (value, label) pairs."""
     return [SelectChoice(value, label) for value, label in pairs]
 

@@ -52,6 +52,7 @@ SCREENS = (
     Screen("workspaces.settings", _l("Settings"), "settings", "g s", foot=True, role=Role.ADMIN),
 )
 counts: dict[str, Callable[[], int]] = {}
+BELONGS_TO = {"connect": "channels", "posts": "plan", "composer": "plan", "deliveries": "plan"}
 
 
 def init_app(app: Flask) -> None:
@@ -71,11 +72,6 @@ def _items() -> list[Item]:
 
 def _item(screen: Screen) -> Item:
     family = screen.endpoint.partition(".")[0]
-    here = request.endpoint or ""
-    current = here == screen.endpoint or (
-        here.startswith(f"{family}.") and screen.endpoint.endswith(".index")
-    )
-    count = counts[family]() if family in counts and screen.endpoint.endswith(".index") else 0
     return Item(
         label=str(screen.label),
         url=url_for(screen.endpoint, slug=g.workspace.slug),
@@ -83,9 +79,18 @@ def _item(screen: Screen) -> Item:
         key=screen.key,
         phone=screen.phone,
         foot=screen.foot,
-        current=current and not (here == "composer.new" and screen.endpoint == "plan.index"),
-        count=count,
+        current=screen.endpoint == _current(),
+        count=counts[family]() if family in counts else 0,
     )
+
+
+def _current() -> str:
+    """The screen that this page belongs to: itself, or the index of its family."""
+    here = request.endpoint or ""
+    if here in {screen.endpoint for screen in SCREENS}:
+        return here
+    family = here.partition(".")[0]
+    return f"{BELONGS_TO.get(family, family)}.index"
 
 
 def _workspaces() -> list[dict[str, Any]]:
