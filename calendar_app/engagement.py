@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 import publishers
 from calendar_app.extensions import db
@@ -35,7 +35,7 @@ def due_audiences(now: datetime, limit: int = 50) -> list[int]:
     query = (
         select(Channel.id)
         .where(Channel.state.in_({ChannelState.ACTIVE, ChannelState.PAUSED}))
-        .where(func.coalesce(Channel.audience_at, Channel.connected_at - DAY) <= now - DAY)
+        .where(or_(Channel.audience_at.is_(None), Channel.audience_at <= now - DAY))
         .limit(limit)
     )
     ids = list(db.session.scalars(query))

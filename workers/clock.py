@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from flask import Flask
@@ -22,6 +23,7 @@ from workers.rings import Bell, OutOfOrder
 TICK = timedelta(seconds=1)
 BREATH = timedelta(milliseconds=5)
 log = structlog.get_logger()
+T = TypeVar("T")
 
 
 class Clock:
@@ -114,16 +116,21 @@ def _tick(clock: Clock, stop: threading.Event, name: str) -> None:
     daily = _every(timedelta(minutes=1), clock.daily)
     while not stop.is_set():
         now = datetime.now(UTC)
-        upcoming = now + TICK
-        try:
-            sign(now)
-            daily(now)
-            upcoming = clock.round(now)
-        except Exception:
-            log.exception("a round broke off; going on")
-            db.session.rollback()
+        upcoming = _guarded(clock.round, now) or now + TICK
+        _guarded(sign, now)
+        _guarded(daily, now)
         db.session.remove()
         stop.wait(max(0.0, (upcoming - datetime.now(UTC)).total_seconds()))
+
+
+def _guarded(act: Callable[[datetime], T], now: datetime) -> T | None:
+    """The clock goes on whatever breaks: what failed now is found again at the next round."""
+    try:
+        return act(now)
+    except Exception:
+        log.exception("a round broke off; going on")
+        db.session.rollback()
+        return None
 
 
 def _every(interval: timedelta, act: Callable[[datetime], None]) -> Callable[[datetime], None]:

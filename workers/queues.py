@@ -11,6 +11,7 @@ import structlog
 from redis import Redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from calendar_app.config import Config
 from calendar_app.database import forget_connections_after_fork
@@ -39,11 +40,11 @@ class BeatingWorker(Worker):
             beats.forget(self._beat_name)
 
     def beat(self) -> None:
-        """Never the end of a worker: a database that is away is the jobs' matter."""
+        """A database that is away is the jobs' matter; RQ's own StopRequested must get through."""
         with jobs.app().app_context():
             try:
                 beats.beat(self._beat_name, self._kind, datetime.now(UTC))
-            except Exception:
+            except SQLAlchemyError:
                 log.exception("no sign of life could be left")
             finally:
                 db.session.remove()

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers import wait_until
-from workers.processes import session_members
+from workers.processes import session_members, signal_session
 
 
 class House:
@@ -52,13 +52,20 @@ class House:
         self._reader.join(timeout=10)
         return status
 
+    def _await_end(self) -> None:
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            signal_session(self.process.pid, signal.SIGKILL)
+            raise
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=90)
+            self._await_end()
         self._reader.join(timeout=10)
 
 
