@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
@@ -132,14 +132,16 @@ def move(
 
 
 def duplicate(post: Post, wall_time: datetime, by: User, now: datetime, fold: int | None = None) -> Post:
-    """A new draft that says the same at another time."""
-    draft = draft_of(post)
-    return write(
-        post.workspace,
-        PostDraft(**{**draft.__dict__, "wall_time": wall_time, "fold": fold, "owner_id": by.id}),
-        by,
-        now,
+    """A new draft that says the same at another time, on those of its channels that are still there."""
+    kept = [variant for variant in post.variants if variant.channel.state != ChannelState.REMOVED]
+    draft = replace(
+        draft_of(post),
+        variants=tuple(_variant_draft(variant) for variant in kept),
+        wall_time=wall_time,
+        fold=fold,
+        owner_id=by.id,
     )
+    return write(post.workspace, draft, by, now)
 
 
 def delete(post: Post, now: datetime) -> None:
