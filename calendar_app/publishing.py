@@ -15,6 +15,7 @@ from calendar_app.models import Hold, Outcome, State, Step
 from calendar_app.parcels import Parcel
 from calendar_app.vault import Sealed
 from publishers.errors import (
+    Evidence,
     PublisherError,
     RateLimited,
     Rejected,
@@ -108,7 +109,7 @@ def _send(taken: Claim, parcel: Parcel, clock: Clock) -> None:
         _answer(taken, parcel, error, clock())
     except Exception as error:
         log.exception("publish broke off", delivery=taken.delivery_id)
-        _answer(taken, parcel, Unconfirmed(str(error)), clock())
+        _answer(taken, parcel, Unconfirmed(str(error), Evidence("broke_off")), clock())
     else:
         _delivered(taken, parcel, answer, clock())
     db.session.commit()
@@ -197,8 +198,11 @@ def _as_publisher_error(error: Exception) -> PublisherError:
     if isinstance(error, PublisherError):
         return error
     if isinstance(error, library.NotReady):
-        return Temporary("A file of this post is still being made ready for the channel.")
+        still = "A file of this post is still being made ready for the channel."
+        return Temporary(still, Evidence("media_not_ready"))
     if isinstance(error, library.CannotRender):
-        return Rejected(f"A file of this post can not be made to fit the channel ({error}).")
+        never = f"A file of this post can not be made to fit the channel ({error})."
+        return Rejected(never, Evidence("media_does_not_fit"))
     log.error("publishing broke off before sending", exc_info=error)
-    return Temporary(f"Almanac stumbled before sending ({type(error).__name__}).")
+    stumbled = f"Almanac stumbled before sending ({type(error).__name__})."
+    return Temporary(stumbled, Evidence("stumbled"))
