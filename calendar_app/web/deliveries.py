@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import Response as FlaskResponse
 from flask import flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -29,7 +30,7 @@ blueprint = loading.workspace_blueprint("deliveries", __name__)
 @blueprint.get("/posts/<int:post_id>/deliveries")
 def show(post_id: int) -> Response:
     """The panel; nothing at all when it still is what the asker has."""
-    return _unless_seen(_panel(loading.post(post_id)))
+    return _announcing(_unless_seen(_panel(loading.post(post_id))))
 
 
 @blueprint.get("/posts/<int:post_id>/numbers")
@@ -103,7 +104,13 @@ def _decide(delivery_id: int, verb: Callable[[Delivery, Any, datetime], None], t
     if not edge.is_htmx():
         flash(told, kind)
         return redirect(_address(post))
-    return edge.toast(make_response(_panel(post), code), told, kind)
+    return edge.toast(_announcing(make_response(_panel(post), code)), told, kind)
+
+
+def _announcing(response: FlaskResponse) -> FlaskResponse:
+    """Let the numbers look too: what was just published has some."""
+    response.headers["HX-Trigger-After-Swap"] = "published"
+    return response
 
 
 def _mistyped(post: Post, form: AppearedForm) -> Response:
@@ -126,7 +133,7 @@ def _numbers(post: Post, asked_at: datetime | None) -> str:
     return render_template("deliveries/numbers.html", numbers=shown, may_plan=may_plan)
 
 
-def _unless_seen(html: str) -> Response:
+def _unless_seen(html: str) -> FlaskResponse:
     """204 when the asker's copy is the same, so that an open detail or a menu stays as it is."""
     seen = hashlib.sha256(html.replace(generate_csrf(), "").encode()).hexdigest()[:16]
     if request.args.get("seen") == seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -27,6 +27,7 @@ from calendar_app.web import sentences
 from publishers.base import Option
 
 FULL_TRIES = len(BACK_OFF) + 1
+UNTAKEN = timedelta(seconds=5)
 
 SITUATION: Mapping[State, Any] = {
     State.SCHEDULED: _l("Waiting for its time."),
@@ -111,6 +112,7 @@ OURS: Mapping[str, Any] = {
     "media_not_ready": _l("A file of this post was still being made ready for the channel."),
     "media_does_not_fit": _l("A file of this post can not be made to fit the channel."),
     "stumbled": _l("Almanac stumbled before sending; the log of the worker says more."),
+    "broke_off": _l("Almanac stumbled while sending; the log of the worker says more."),
     "too_many_posts": _l("There were too many newer posts to look through."),
 }
 METRICS: Mapping[str, Any] = {
@@ -193,13 +195,15 @@ def _waiting(delivery: Delivery, now: datetime) -> str:
     rests = delivery.channel.rests_until
     if rests and rests > now and rests >= delivery.due_at:
         return said(_l("%(platform)s asked for a pause until %(time)s."), delivery, time=clock(rests))
-    if delivery.tries:
+    if delivery.tries and delivery.due_at > now:
         return _(
             "Try %(number)s of %(most)s is at %(time)s.",
             number=delivery.tries + 1,
             most=FULL_TRIES,
             time=clock(delivery.due_at),
         )
+    if now - delivery.due_at > UNTAKEN:
+        return _("Its time has come and no worker has taken it up yet.")
     return said(SITUATION[State.SCHEDULED], delivery)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -203,6 +203,17 @@ def test_a_pause_that_the_platform_asked_for_is_told_with_its_end(
     text = row(ana, post, mastodon)
     assert "Mastodon asked for a pause until 11:05:00.000." in text
     assert "no try is used up" in text
+
+
+def test_one_that_no_worker_takes_up_says_so(app: Flask, post: int, mastodon: int, ana: Browser) -> None:
+    with app.app_context():
+        passed = datetime.now(UTC) - timedelta(minutes=2)
+        values = {"due_at": passed, "promised_at": passed}
+        db.session.execute(update(Delivery).where(Delivery.id == mastodon).values(**values))
+        db.session.commit()
+    text = row(ana, post, mastodon)
+    assert "Its time has come and no worker has taken it up yet." in text
+    assert "2 minutes late by now" in text
 
 
 def test_a_published_one_links_to_the_post_and_says_how_punctual_it_was(
@@ -487,7 +498,7 @@ def test_fresh_numbers_are_asked_for_and_awaited_until_they_come(
     publish(app, mastodon)
     asked = ana.post(f"/w/tea/posts/{post}/numbers", headers=HTMX)
     assert "Asking the platforms" in asked.text
-    again = re.search(r'hx-get="([^"]+asked=\d+)" hx-trigger="every 2s"', asked.text)
+    again = re.search(r'hx-get="([^"]+asked=\d+)" hx-trigger="published from:body, every 2s"', asked.text)
     assert again is not None
     with app.app_context():
         assert mastodon in [d.id for d in engagement.batch(db.session.scalars(select(Channel)).first(), NOW)]  # type: ignore[arg-type]
@@ -502,6 +513,17 @@ def test_numbers_that_do_not_come_are_admitted(app: Flask, post: int, mastodon: 
     publish(app, mastodon)
     text = panel(ana, post, "numbers?asked=1000000000")
     assert "The fresh numbers have not come yet." in text
+
+
+def test_the_numbers_look_again_when_a_panel_that_changed_arrives(
+    app: Flask, post: int, mastodon: int, ana: Browser
+) -> None:
+    assert "hidden" in panel(ana, post, "numbers").partition(">")[0]
+    publish(app, mastodon)
+    answer = ana.get(f"/w/tea/posts/{post}/deliveries", headers=HTMX)
+    assert answer.headers["HX-Trigger-After-Swap"] == "published"
+    shown = panel(ana, post, "numbers").partition(">")[0]
+    assert "hidden" not in shown and "published from:body" in shown
 
 
 def test_a_viewer_does_not_ask_the_platforms(

@@ -14,7 +14,7 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import event, func, select, update
 
-from calendar_app import approval, deliveries, library, planning
+from calendar_app import approval, channels, deliveries, library, planning
 from calendar_app.extensions import db
 from calendar_app.models import (
     Approval,
@@ -436,6 +436,17 @@ def test_a_duplicate_says_the_same_at_another_time(app: Flask, approved: int, an
         assert copy.due_at == datetime(2030, 4, 1, 2, 0, tzinfo=UTC)
         assert len(copy.variants) == 2
     assert column(app, approved, "stage") == Stage.APPROVED
+
+
+def test_a_duplicate_leaves_out_a_channel_that_was_removed(app: Flask, approved: int, ana: Browser) -> None:
+    with app.app_context():
+        first = db.session.scalars(select(Delivery).where(Delivery.post_id == approved)).all()[0]
+        first.state = State.PUBLISHED
+        channels.remove(first.channel, NOW)
+        db.session.commit()
+    do(ana, approved, "duplicate", day="2030-04-01", time="10:00")
+    with app.app_context():
+        assert len(db.session.scalars(select(Post).where(Post.id != approved)).one().variants) == 1
 
 
 def test_a_duplicate_into_the_past_is_refused(app: Flask, approved: int, ana: Browser) -> None:

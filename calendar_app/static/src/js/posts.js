@@ -8,7 +8,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden || panel.querySelector("dialog[open]") || isTyping(panel)) event.preventDefault();
 });
 
-const isTyping = (panel) => [...panel.querySelectorAll('input:not([type="hidden"])')].some((input) => input === document.activeElement || input.value !== input.defaultValue);
+const isTyping = (panel) => [...panel.querySelectorAll('input:not([type="hidden"])')].some((input) => input === document.activeElement || input.value);
 
 /* What was unfolded stays unfolded when its panel is drawn anew. */
 const unfolded = new Map();
@@ -23,6 +23,7 @@ document.addEventListener("htmx:afterSwap", () => {
     if (details) details.open = isOpen;
   }
   unfolded.clear();
+  document.querySelector('#post-dialog [aria-invalid="true"], #deliveries [aria-invalid="true"]')?.focus();
 });
 
 /* <time data-countdown="instant"> says how long it is until then, or since. */
