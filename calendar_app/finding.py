@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from calendar_app.models import Delivery, Label, Post, Stage, State, Variant, Workspace
 from calendar_app.models.post import post_label
-from calendar_app.standing import ALL, WORST_FIRST
+from calendar_app.standing import WORST_FIRST
 
 SAID_BY_STAGE = frozenset({State.HELD, State.SCHEDULED, State.CANCELED})
+STATES = tuple(stage.value for stage in Stage if stage is not Stage.APPROVED) + tuple(s.value for s in State)
 SPEAKING = tuple(s for s in WORST_FIRST if s not in SAID_BY_STAGE and s is not State.PUBLISHED)
 
 
@@ -40,7 +41,7 @@ def from_query(query: Mapping[str, str]) -> Filters:
     What makes no sense is not asked for, so that an old or mistyped link still shows posts.
     """
     return Filters(
-        states=frozenset(query.get("state", "").split(",")) & frozenset(ALL),
+        states=frozenset(query.get("state", "").split(",")) & frozenset(STATES),
         channel_id=_number(query.get("channel")),
         owner_id=_number(query.get("owner")),
         label_id=_number(query.get("label")),

@@ -36,7 +36,7 @@ def index() -> str:
 
 
 @blueprint.get("/calendar/feed")
-def posts() -> Response:
+def posts() -> Any:
     """The posts between ``start`` and ``end``, both on the viewer's clock, as JSON; 304 where nothing changed."""
     start, end = (_instant(request.args.get(name)) for name in ("start", "end"))
     try:
@@ -63,7 +63,8 @@ def move() -> Response:
         return _refused(refusal, 409)
     db.session.commit()
     (row,) = rows(feed.entries([post.id]))
-    return jsonify(row=row, withdrawn=post.stage != stage, undo=_undo(post, before))
+    withdrawn = stage.value if post.stage != stage else None
+    return jsonify(row=row, withdrawn=withdrawn, undo=_undo(post, before))
 
 
 def _undo(post: Post, before: moving.Place) -> dict[str, Any]:
@@ -78,16 +79,24 @@ def _undo(post: Post, before: moving.Place) -> dict[str, Any]:
 
 def _body() -> dict[str, Any]:
     """The body of a move, or 400."""
-    body = request.get_json(silent=True)
+    body: Any = request.get_json(silent=True)
     try:
-        fold = body.get("fold")
-        zone = body.get("zone") or current_user.zone
-        place = moving.Place(
-            _naive(body["wall"]), ZoneInfo(zone).key, None if fold is None else int(bool(fold))
-        )
-        return {"id": int(body["id"]), "revision": int(body["revision"]), "place": place}
-    except (AttributeError, KeyError, TypeError, ValueError):
+        zone = ZoneInfo(body.get("zone") or current_user.zone).key
+        place = moving.Place(_naive(body["wall"]), zone, _fold(body.get("fold")))
+        return {"id": _whole(body["id"]), "revision": _whole(body["revision"]), "place": place}
+    except (AttributeError, KeyError, TypeError, ValueError, OSError):
         abort(400)
+
+
+def _whole(value: object) -> int:
+    number = int(str(value))
+    if not 0 <= number < 2**31:
+        raise ValueError
+    return number
+
+
+def _fold(value: object) -> int | None:
+    return None if value is None else int(bool(value))
 
 
 def _instant(text: str | None) -> datetime:

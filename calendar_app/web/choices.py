@@ -10,9 +10,8 @@ from sqlalchemy import select
 import publishers
 from calendar_app import finding
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, Label, Membership, Stage, State, User
+from calendar_app.models import Channel, ChannelState, Label, Membership, User
 
-STATES = tuple(stage.value for stage in Stage if stage is not Stage.APPROVED) + tuple(s.value for s in State)
 Option = tuple[int, str]
 
 
@@ -23,7 +22,7 @@ class Choices:
     channels: list[Option]
     owners: list[Option]
     labels: list[Option]
-    states: tuple[str, ...] = STATES
+    states: tuple[str, ...] = finding.STATES
 
 
 def choices() -> Choices:

@@ -29,7 +29,7 @@ async function move(calendar, body) {
 
 function arrived(calendar, { row, undo, withdrawn }) {
   put(calendar, row);
-  const text = say(withdrawn ? "withdrawn" : "moved", { time: spellMoment(row.start) });
+  const text = say(withdrawn ? `withdrawn_${withdrawn}` : "moved", { time: spellMoment(row.start) });
   toastWithUndo(text, () => holdStill(() => move(calendar, undo)));
   return true;
 }
