@@ -47,7 +47,7 @@ HELD: Mapping[Hold, Any] = {
     Hold.HANDOVER: _l("%(platform)s lets only a person finish this post."),
 }
 ADVICE: Mapping[Hold, Any] = {
-    Hold.LATE: _l("Publish it now all the same, or cancel it."),
+    Hold.LATE: _l("An approver can publish it now all the same, or it can be canceled."),
     Hold.PAUSED: _l("It goes out once publishing is resumed in time; cancel it if it should not."),
     Hold.RECONNECT: _l("Reconnect the channel; it goes out then if its time has not passed."),
     Hold.UNAPPROVED: _l("Have the post approved again, or cancel it here."),
@@ -160,7 +160,7 @@ def advice(delivery: Delivery) -> str:
     if delivery.state == State.UNCONFIRMED:
         return _unconfirmed_advice(delivery)
     if delivery.state == State.FAILED:
-        return _("Mend what is said below and try again, or cancel it. Other channels are not touched.")
+        return _("An approver can try it again, or it can be canceled. Other channels are not touched.")
     return ""
 
 
@@ -209,8 +209,8 @@ def _waiting(delivery: Delivery, now: datetime) -> str:
 
 def _unconfirmed_advice(delivery: Delivery) -> str:
     if delivery.look_at:
-        return _("We look for it by ourselves and never send it twice. You can also look and answer.")
-    return _("We looked and could not tell, and never send it twice blindly. Please look and answer.")
+        return _("We look for it by ourselves and never send it twice. An approver can answer sooner.")
+    return _("We looked and could not tell, and never send it twice blindly. An approver has to answer.")
 
 
 def said(sentence: Any, delivery: Delivery, **values: Any) -> str:
