@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 import publishers
 from calendar_app import approval, deliveries, planning, walltime
 from calendar_app.extensions import db
-from calendar_app.models import Membership, Post, Role, Stage, Variant
+from calendar_app.models import Channel, ChannelState, Membership, Post, Role, Stage, Variant
 from calendar_app.refusals import Refusal
 from calendar_app.walltime import to_wall
 from calendar_app.web import composer_form, composer_live, composer_merge, edge, fields, loading, sentences
@@ -247,13 +247,23 @@ def graceformat(minutes: int) -> str:
 def _blank() -> Typed:
     wall = _clicked() or to_wall(edge.now() + timedelta(hours=1), g.workspace.zone)
     return Typed(
-        channels=tuple(composer_form.row_id(each) for each in request.args.getlist("channel")),
+        channels=tuple(composer_form.row_id(each) for each in request.args.getlist("channel"))
+        or _only_channel(),
         date=f"{wall:%Y-%m-%d}",
         time=f"{wall:%H:%M}",
         zone=g.workspace.zone,
         owner_id=current_user.id,
         form_key=composer_form.form_key(""),
     )
+
+
+def _only_channel() -> tuple[int, ...]:
+    """A workspace with a single channel need not choose it."""
+    active = select(Channel.id).where(
+        Channel.workspace_id == g.workspace.id, Channel.state == ChannelState.ACTIVE
+    )
+    found = db.session.scalars(active.limit(2)).all()
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _clicked() -> datetime | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -11,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from calendar_app import content, deliveries
@@ -113,11 +112,17 @@ def test_a_day_without_a_time_opens_in_the_morning(ana: Browser) -> None:
     assert 'value="09:00"' in ana.get(f"{NEW}?date=2030-05-06").text
 
 
-@pytest.mark.parametrize(
-    "date", ["", "yesterday", "2030-13-45T99:99", "9999-12-31T23:59:59-14:00", "0001-01-01"]
-)
-def test_a_date_that_makes_no_sense_still_opens_the_form(ana: Browser, date: str) -> None:
-    assert ana.get(NEW, query_string={"date": date}).status_code == 200
+def test_a_date_that_makes_no_sense_still_opens_the_form(ana: Browser) -> None:
+    for date in ("", "yesterday", "2030-13-45T99:99", "9999-12-31T23:59:59-14:00", "0001-01-01"):
+        assert ana.get(NEW, query_string={"date": date}).status_code == 200, date
+
+
+def test_the_only_channel_is_chosen_already(ana: Browser, mastodon: int) -> None:
+    assert re.search(rf'value="{mastodon}" data-channel="{mastodon}"[^>]*checked', ana.get(NEW).text)
+
+
+def test_of_several_channels_none_is_chosen(ana: Browser, mastodon: int, bluesky: int) -> None:
+    assert not re.search(r'data-channel="\d+"[^>]*checked', ana.get(NEW).text)
 
 
 def test_a_saved_post_keeps_all_that_was_typed(
@@ -295,20 +300,20 @@ def test_what_can_not_be_is_told_and_nothing_typed_is_lost(
     assert saved_posts(app) == []
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"date": "soon"},
-        {"zone": ""},
-        {"channel": "abc"},
-        {"media_id": "1e9"},
-        {"grace": "²"},
-        {"revision": "x"},
-        {},
-    ],
-)
-def test_a_check_of_half_typed_things_always_answers(ana: Browser, wrong: dict[str, str]) -> None:
-    assert ana.post(CHECK, data=wrong).status_code == 200
+def test_a_check_of_half_typed_things_always_answers(ana: Browser) -> None:
+    half_typed = (
+        "date=soon",
+        "zone=",
+        "channel=abc",
+        "media_id=1e9",
+        "grace=%C2%B2",
+        "revision=x",
+        "v1-text=a",
+        "",
+    )
+    for body in half_typed:
+        answer = ana.post(CHECK, data=body, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 200, body
 
 
 def test_a_nul_in_the_text_is_dropped(app: Flask, ana: Browser, mastodon: int) -> None:
@@ -350,15 +355,6 @@ def test_a_double_submit_is_one_post(app: Flask, ana: Browser, mastodon: int) ->
     assert first.location == second.location
     (post,) = saved_posts(app)
     assert (post.revision, len(post.approvals)) == (1, 1)
-
-
-def test_two_submits_at_once_are_one_post(app: Flask, cast: Cast, mastodon: int) -> None:
-    form, clients = typed(mastodon), [client_of(app, cast.ana) for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda client: client.post(NEW, data=form), clients))
-    assert len({answer.location for answer in answers}) == 1
-    with app.app_context():
-        assert db.session.scalar(select(func.count(Post.id))) == 1
 
 
 def test_going_back_and_saving_again_changes_the_post_that_was_made(

@@ -7,7 +7,6 @@ import struct
 import subprocess
 import zlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -152,14 +151,6 @@ def test_the_same_file_twice_is_one(app: Flask, ana: Browser) -> None:
     assert len(assets(app)) == 1
 
 
-def test_the_same_file_twice_at_once_is_one(app: Flask, cast: Cast) -> None:
-    clients, picture = [client_of(app, cast.ana) for _ in range(4)], a_picture(size=(900, 900))
-    with ThreadPoolExecutor(4) as pool:
-        told = list(pool.map(lambda client: kept(client, picture), clients))
-    assert len({each["id"] for each in told}) == len(assets(app)) == 1
-    assert leftovers(app) == []
-
-
 REFUSED: list[tuple[Callable[[], bytes], str]] = [
     (lambda: b"", "This file is empty."),
     (lambda: b"Dear all, this is no picture.", "This is a text file."),
@@ -200,6 +191,12 @@ def test_more_than_may_ever_come_is_stopped_at_the_door(app: Flask, ana: Browser
     answer = send(ana, bytes(2000))
     assert answer.status_code == 413 and answer.json == {"error": "That is too large to send."}
     assert leftovers(app) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_behind(app: Flask, ana: Browser) -> None:
+    half = a_picture()[:100]
+    answer = ana.post(UPLOAD, input_stream=io.BytesIO(half), environ_overrides={"CONTENT_LENGTH": "900"})
+    assert answer.status_code == 400 and assets(app) == [] and leftovers(app) == []
 
 
 def test_a_page_that_has_grown_old_is_told_so(app: Flask, ana: Browser) -> None:

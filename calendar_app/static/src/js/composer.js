@@ -12,6 +12,11 @@ startChannels();
 startWhen();
 startKeeping();
 
+/* The language that is chosen is the one the browser spells in. */
+form.elements.language.addEventListener("change", ({ target }) => {
+  for (const text of form.querySelectorAll(".composer-text")) text.lang = target.value;
+});
+
 /* Ctrl/Cmd-Enter saves, with Shift it also submits. */
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing || document.querySelector("dialog[open]")) return;
