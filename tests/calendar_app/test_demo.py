@@ -31,7 +31,6 @@ from calendar_app.models import (
     State,
     Step,
     User,
-    Workspace,
 )
 from publishers import get
 from publishers.simulators import bluesky, mastodon
@@ -70,10 +69,6 @@ def opened(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         yield Opened(app, now, spent, logins, {"mastodon": toots, "bluesky": skies})
         db.session.remove()
         db.engine.dispose()
-
-
-def brand() -> Workspace:
-    return db.session.scalars(select(Workspace).where(Workspace.slug == "shanlan-tea")).one()
 
 
 def deliveries_in(state: State) -> list[Delivery]:
@@ -223,7 +218,7 @@ def test_a_month_of_followers_rises_day_by_day_to_todays(opened: Opened) -> None
 
 
 def test_the_worker_publishes_the_post_that_is_due_soon_like_any_other(opened: Opened) -> None:
-    """Last but two: it changes what the others look at."""
+    """Behind the tests that read the calendar, as it changes it."""
     for delivery in the_one_due_soon(opened):
         due_at = delivery.due_at
         publishing.publish(delivery.id, "a-worker", lambda due_at=due_at: due_at, lambda _: None)
