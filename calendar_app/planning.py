@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from calendar_app import approval, deliveries, library, sweeps, walltime
 from calendar_app.content import attachments_of, limits_of, text_of
+from calendar_app.drafts import Attached, PostDraft, VariantDraft, attached, draft_of
 from calendar_app.extensions import db
 from calendar_app.models import (
     Asset,
@@ -28,6 +29,8 @@ from calendar_app.models import (
     Workspace,
 )
 from calendar_app.refusals import Refusal
+
+__all__ = ["Attached", "PostDraft", "VariantDraft", "draft_of"]
 
 
 class StaleEdit(Refusal):
@@ -51,40 +54,6 @@ class GoingOut(Refusal):
 
 class UnknownPart(Refusal):
     """A channel, file, label or person that is not of this workspace."""
-
-
-@dataclass(frozen=True)
-class Attached:
-    """A file in a post, with its alt text there."""
-
-    asset_id: int
-    alt: str = ""
-
-
-@dataclass(frozen=True)
-class VariantDraft:
-    """One channel's wording: ``text`` and ``media`` None mean as the master."""
-
-    channel_id: int
-    text: str | None = None
-    media: tuple[Attached, ...] | None = None
-    options: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PostDraft:
-    """All that a planner writes. ``wall_time`` is naive, in ``zone``; ``fold`` answers a repeated time."""
-
-    text: str
-    wall_time: datetime
-    zone: str
-    variants: tuple[VariantDraft, ...] = ()
-    media: tuple[Attached, ...] = ()
-    fold: int | None = None
-    language: str = ""
-    grace_minutes: int = 30
-    owner_id: int | None = None
-    label_ids: tuple[int, ...] = ()
 
 
 def write(
@@ -133,15 +102,16 @@ def move(
 
 def duplicate(post: Post, wall_time: datetime, by: User, now: datetime, fold: int | None = None) -> Post:
     """A new draft that says the same at another time, on those of its channels that are still there."""
-    kept = [variant for variant in post.variants if variant.channel.state != ChannelState.REMOVED]
-    draft = replace(
-        draft_of(post),
-        variants=tuple(_variant_draft(variant) for variant in kept),
+    kept = {v.channel_id for v in post.variants if v.channel.state != ChannelState.REMOVED}
+    draft = draft_of(post)
+    copy = replace(
+        draft,
+        variants=tuple(v for v in draft.variants if v.channel_id in kept),
         wall_time=wall_time,
         fold=fold,
         owner_id=by.id,
     )
-    return write(post.workspace, draft, by, now)
+    return write(post.workspace, copy, by, now)
 
 
 def delete(post: Post, now: datetime) -> None:
@@ -155,22 +125,6 @@ def delete(post: Post, now: datetime) -> None:
             )
         )
     db.session.delete(post)
-
-
-def draft_of(post: Post) -> PostDraft:
-    """The post as a draft again: what a form starts from."""
-    return PostDraft(
-        text=post.text,
-        wall_time=post.wall_time,
-        zone=post.zone,
-        variants=tuple(_variant_draft(variant) for variant in post.variants),
-        media=_attached(post.attachments),
-        fold=post.fold,
-        language=post.language,
-        grace_minutes=post.grace_minutes,
-        owner_id=post.owner_id,
-        label_ids=tuple(label.id for label in post.labels),
-    )
 
 
 def _open_for_edit(post: Post, revision: int, by: User, now: datetime) -> None:
@@ -205,13 +159,13 @@ def _freeze_what_is_out(post: Post) -> None:
     for variant in post.variants:
         if deliveries.is_out(variant):
             variant.text = text_of(variant)
-            _own(variant, _attached(attachments_of(variant)))
+            _own(variant, attached(attachments_of(variant)))
 
 
 def _fill(post: Post, draft: PostDraft, by: User, now: datetime) -> None:
     moved = post.id is None or (post.wall_time, post.zone) != (draft.wall_time, draft.zone)
     due_at = _future(draft.wall_time, draft.zone, draft.fold, now) if moved else _due(draft)
-    post.text, post.language = draft.text, draft.language
+    post.text, post.language = _unix_lines(draft.text), draft.language
     post.wall_time, post.zone, post.due_at = draft.wall_time, draft.zone, due_at
     post.fold = draft.fold or 0
     post.grace_minutes = draft.grace_minutes
@@ -219,6 +173,11 @@ def _fill(post: Post, draft: PostDraft, by: User, now: datetime) -> None:
     post.labels = _labels(post.workspace, draft.label_ids)
     post.edited_by_id, post.edited_at = by.id, now
     _choose_channels(post, draft)
+
+
+def _unix_lines(text: str) -> str:
+    """Browsers send CRLF, and a platform would count both."""
+    return text.replace("\r\n", "\n")
 
 
 def _future(wall_time: datetime, zone: str, fold: int | None, now: datetime) -> datetime:
@@ -242,7 +201,8 @@ def _choose_channels(post: Post, draft: PostDraft) -> None:
         if variant not in post.variants:
             post.variants.append(variant)
         if not deliveries.is_out(variant):
-            variant.text, variant.options = chosen.text, dict(chosen.options)
+            variant.text = None if chosen.text is None else _unix_lines(chosen.text)
+            variant.options = dict(chosen.options)
 
 
 def _place_media(post: Post, draft: PostDraft) -> None:
@@ -267,15 +227,6 @@ def _attachments(post: Post, media: Sequence[Attached]) -> list[Attachment]:
         Attachment(post_id=post.id, asset_id=file.asset_id, position=place, alt=file.alt.strip())
         for place, file in enumerate(media)
     ]
-
-
-def _attached(attachments: Sequence[Attachment]) -> tuple[Attached, ...]:
-    return tuple(Attached(a.asset_id, a.alt) for a in attachments)
-
-
-def _variant_draft(variant: Variant) -> VariantDraft:
-    media = _attached(variant.own_attachments) if variant.own_media else None
-    return VariantDraft(variant.channel_id, variant.text, media, dict(variant.options or {}))
 
 
 def _ask_for_renditions(post: Post, now: datetime) -> None:
