@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 
 from calendar_app.demo import history, house, numbers, pictures, seasons
-from calendar_app.demo.ahead import AHEAD, SOON
 from calendar_app.demo.house import House
-from calendar_app.demo.past import PAST
+from calendar_app.demo.last_week import LAST_WEEK
+from calendar_app.demo.later import LATER
+from calendar_app.demo.next_week import NEXT_WEEK, SOON
 from calendar_app.demo.platforms import NoStage, Stage
 from calendar_app.demo.script import BLUESKY, MASTODON, Scene
+from calendar_app.demo.week_before import WEEK_BEFORE
 from calendar_app.models import Delivery
 from publishers.errors import PublisherError
 
@@ -63,17 +65,19 @@ def _fill(stages: dict[str, Stage], now: datetime, started: float) -> None:
 
 
 def _write_past(brand: House) -> list[tuple[Scene, Delivery]]:
-    posts = [(scene, house.write(brand, scene, brand.instant(scene.day, scene.time))) for scene in PAST]
+    past = (*WEEK_BEFORE, *LAST_WEEK)
+    posts = [(scene, house.write(brand, scene, brand.instant(scene.day, scene.time))) for scene in past]
     return [(scene, delivery) for scene, post in posts for delivery in post.deliveries]
 
 
 def _write_ahead(brand: House, started: float) -> None:
     today = brand.now.astimezone(ZoneInfo(house.ZONE)).date()
-    for scene in (*AHEAD, seasons.greeting(today)):
+    for scene in (*NEXT_WEEK, *LATER, seasons.greeting(today)):
         house.write(brand, scene, brand.instant(scene.day, scene.time))
     spent = timedelta(seconds=time.monotonic() - started)
     due_at = brand.now + spent + SOON_AFTER
-    house.write(brand, SOON, due_at.replace(microsecond=0) + timedelta(seconds=1))
+    due_at = due_at.replace(microsecond=0) + timedelta(seconds=1)
+    house.write(brand, SOON, due_at, decided_at=brand.now - timedelta(minutes=20))
 
 
 def _logins(stages: dict[str, Stage]) -> list[str]:

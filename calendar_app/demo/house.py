@@ -68,21 +68,22 @@ def found(now: datetime) -> House:
     return House(workspace, cast, _labels(workspace), now, {}, {})
 
 
-def write(house: House, scene: Scene, due_at: datetime) -> Post:
-    """The scene as its planner wrote it, and as far on its way to approval as its fate says."""
-    planner = house.people["planner"]
+def write(house: House, scene: Scene, due_at: datetime, decided_at: datetime | None = None) -> Post:
+    """The scene as its planner wrote it, and as far on its way to approval as its fate says.
+
+    ``decided_at`` is when the approver looked at it: the morning before, unless given.
+    """
+    planner, approver = house.people["planner"], house.people["approver"]
+    decided_at = decided_at or house.before(due_at, 1, "09:40")
     post = planning.write(
         house.workspace, _draft(house, scene, due_at), planner, house.before(due_at, 3, "10:40")
     )
     if scene.fate != Fate.DRAFT:
         approval.submit(post, planner, house.before(due_at, 3, "16:05"))
     if scene.fate == Fate.SENT_BACK:
-        at = house.before(due_at, 1, "09:40")
-        approval.send_back(post, post.revision, house.people["approver"], at, scene.comment)
+        approval.send_back(post, post.revision, approver, decided_at, scene.comment)
     elif scene.fate not in (Fate.DRAFT, Fate.SUBMITTED):
-        approval.approve(
-            post, post.revision, house.people["approver"], house.before(due_at, 1, "09:40"), scene.comment
-        )
+        approval.approve(post, post.revision, approver, decided_at)
     return post
 
 

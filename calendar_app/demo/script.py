@@ -1,4 +1,4 @@
-"""What a scene of the demo is made of; the scenes themselves are in ``past`` and ``ahead``."""
+"""What a scene of the demo is made of; the scenes themselves are in the modules named for their weeks."""
 
 from __future__ import annotations
 
