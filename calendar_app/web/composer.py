@@ -19,10 +19,19 @@ from werkzeug.wrappers import Response
 import publishers
 from calendar_app import approval, deliveries, planning, walltime
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, Membership, Post, Role, Stage, Variant
+from calendar_app.models import Membership, Post, Role, Stage, Variant
 from calendar_app.refusals import Refusal
 from calendar_app.walltime import to_wall
-from calendar_app.web import composer_form, composer_live, composer_merge, edge, fields, loading, sentences
+from calendar_app.web import (
+    composer_form,
+    composer_live,
+    composer_merge,
+    composer_start,
+    edge,
+    fields,
+    loading,
+    sentences,
+)
 from calendar_app.web.composer_form import Mistyped, Typed
 from calendar_app.web.composer_live import Card, Desk
 
@@ -30,7 +39,6 @@ blueprint = loading.workspace_blueprint("composer", __name__)
 
 SAVED_COOKIE = "almanac_saved"
 DAY = 24 * 3600
-MORNING = 9
 GRACES = (5, 15, 30, 60, 120, 360, 720, 1440)
 LANGUAGES = ("en", "zh-Hant", "zh-Hans", "ja", "ko", "de", "es", "fr", "id", "it", "ms", "pt", "th", "vi")
 
@@ -74,7 +82,7 @@ class Page:
 def new() -> Any:
     """An empty form for the day that was clicked, or the post that was written in it."""
     if request.method == "GET":
-        return _show(_blank())
+        return _show(composer_start.blank(g.workspace, current_user, request.args, edge.now()))
     typed = _typed()
     if "restore" in request.form:
         return _show(typed, restored=True)
@@ -242,39 +250,6 @@ def untilformat(instant: datetime) -> str:
 def graceformat(minutes: int) -> str:
     """A number of minutes as a length of time: 2 hours."""
     return str(format_timedelta(timedelta(minutes=minutes)))
-
-
-def _blank() -> Typed:
-    wall = _clicked() or to_wall(edge.now() + timedelta(hours=1), g.workspace.zone)
-    return Typed(
-        channels=tuple(composer_form.row_id(each) for each in request.args.getlist("channel"))
-        or _only_channel(),
-        date=f"{wall:%Y-%m-%d}",
-        time=f"{wall:%H:%M}",
-        zone=g.workspace.zone,
-        owner_id=current_user.id,
-        form_key=composer_form.form_key(""),
-    )
-
-
-def _only_channel() -> tuple[int, ...]:
-    """A workspace with a single channel need not choose it."""
-    active = select(Channel.id).where(
-        Channel.workspace_id == g.workspace.id, Channel.state == ChannelState.ACTIVE
-    )
-    found = db.session.scalars(active.limit(2)).all()
-    return tuple(found) if len(found) == 1 else ()
-
-
-def _clicked() -> datetime | None:
-    """The wall time that the calendar was clicked at, from ``?date=2030-03-04T09:30``."""
-    clicked = request.args.get("date", "")
-    try:
-        wall = datetime.fromisoformat(clicked)
-        wall = to_wall(wall, g.workspace.zone) if wall.tzinfo else wall
-    except (ValueError, OverflowError):
-        return None
-    return wall if "T" in clicked else wall.replace(hour=MORNING)
 
 
 def _written_with(form_key: str) -> Post | None:

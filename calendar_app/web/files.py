@@ -6,7 +6,7 @@ change, so a browser may keep them; ``?download`` saves instead of showing.
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from flask import Response, abort, request, send_file
 
@@ -70,5 +70,5 @@ def _answer(sha256: str | None, mime: str, asset: Asset) -> Response:
 
 def _name(asset: Asset, mime: str) -> str:
     """The uploaded name with the ending of what it is now: a HEIC picture was kept as JPEG."""
-    stem = PurePath(asset.name).stem.replace("/", "_") or "file"
-    return Path(stem + ENDINGS.get(mime, "")).name
+    stem = PurePath(asset.name).stem or "file"
+    return stem + ENDINGS.get(mime, "")

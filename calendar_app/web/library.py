@@ -51,7 +51,8 @@ class Shelf:
 @blueprint.get("/library")
 def index() -> Any:
     """The grid, or only its cards for a search while typing."""
-    template = "library/_grid.html" if edge.is_htmx() else "library/index.html"
+    again = "HX-History-Restore-Request" in request.headers
+    template = "library/_grid.html" if edge.is_htmx() and not again else "library/index.html"
     shelf = _shelf()
     return render_template(
         template, shelf=shelf, page_url=partial(_page_url, shelf), may_upload=_may_upload()

@@ -108,6 +108,16 @@ def test_a_click_on_a_day_opens_the_form_at_that_time_in_the_workspace_s_zone(an
     assert 'value="2030-05-06"' in page and 'value="14:30"' in page and f'value="{ZONE}"' in page
 
 
+def test_a_click_in_the_reader_s_zone_is_told_on_the_workspace_s_clock(ana: Browser) -> None:
+    page = ana.get(NEW, query_string={"date": "2030-05-06T20:30", "zone": "Europe/Berlin"}).text
+    assert 'value="2030-05-07"' in page and 'value="02:30"' in page and f'value="{ZONE}"' in page
+
+
+def test_a_click_on_a_time_that_does_not_exist_is_asked_about(ana: Browser) -> None:
+    page = ana.get(NEW, query_string={"date": "2030-03-31T02:30", "zone": "Europe/Berlin"}).text
+    assert "does not exist in Europe/Berlin" in page and 'value="02:30"' in page
+
+
 def test_a_day_without_a_time_opens_in_the_morning(ana: Browser) -> None:
     assert 'value="09:00"' in ana.get(f"{NEW}?date=2030-05-06").text
 

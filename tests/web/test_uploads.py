@@ -287,6 +287,12 @@ def test_the_library_is_searched_by_name_alt_text_and_kind(ana: Browser, film: b
     assert found(q="no such thing") == []
 
 
+def test_going_back_to_a_search_shows_the_whole_page(ana: Browser) -> None:
+    back = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in ana.get(LIBRARY, headers=back).text
+    assert "<html" not in ana.get(LIBRARY, headers={"HX-Request": "true"}).text
+
+
 def test_alt_text_of_the_library_is_what_new_posts_start_with(app: Flask, ana: Browser) -> None:
     told = kept(ana, a_picture())
     ana.post(f"{LIBRARY}/{told['id']}/alt", data={"alt": "A leaf"})

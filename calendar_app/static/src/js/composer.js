@@ -35,6 +35,14 @@ addEventListener("pageshow", ({ persisted }) => persisted && delete form.dataset
 /* A form that was shown again with an error, or brought back, still holds unsaved words. */
 if (document.querySelector(".composer-notes .note.danger, .composer-notes .note.ok")) form.dataset.changed = "yes";
 
-document.addEventListener("htmx:responseError", async ({ detail }) => {
-  if (detail.elt.id === "live" && detail.xhr.status === 400 && (await refreshToken())) window.htmx.trigger("#text", "input");
-});
+/* A check that fails must not bury the page in messages at every keystroke: the preview says that it is old. */
+const live = document.getElementById("live");
+for (const trouble of ["htmx:responseError", "htmx:sendError", "toast"]) addEventListener(trouble, quietly, true);
+live.addEventListener("htmx:afterSwap", () => live.classList.remove("is-old"));
+
+async function quietly(event) {
+  if (event.target !== live) return;
+  event.stopPropagation();
+  live.classList.add("is-old");
+  if (event.detail.xhr?.status === 400 && (await refreshToken())) form.dispatchEvent(new Event("input", { bubbles: true }));
+}
