@@ -120,6 +120,7 @@ def test_the_page_tells_the_script_its_addresses_zone_and_first_day(
         'data-feed="/w/tea/calendar/feed"',
         'data-move="/w/tea/calendar/move"',
         'data-post="/w/tea/posts/0"',
+        'data-thumb="/w/tea/files/0/thumb"',
         'data-new="/w/tea/posts/new"',
         'data-locale="zh-tw"',
         'data-first-day="0"',
@@ -172,7 +173,7 @@ def test_an_entry_carries_what_its_card_shows(app: Flask, cast: Cast, ana: Brows
         "channels": [{"id": ids[1], "platform": "mastodon", "handle": "@tea", "state": "scheduled"}],
         "labels": [{"name": "Harvest", "tint": "green"}],
         "owner": {"name": "Ana", "initials": "A", "tint": row["owner"]["tint"]},
-        "picture": {"kind": "image", "src": f"/w/tea/files/{asset_id}/thumb"},
+        "picture": {"kind": "image", "asset": asset_id},
         "metrics": {},
     }
 

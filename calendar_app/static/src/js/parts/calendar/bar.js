@@ -1,7 +1,7 @@
 import { remember, remembered } from "./filters.js";
 import { isPhone } from "./settings.js";
 
-const VIEWS = { month: ["dayGridMonth", "dots"], week: ["timeGridWeek", "threeDays"], list: ["listMonth", "listWeek"] };
+const VIEWS = { month: ["dayGridMonth", "dots"], week: ["timeGridWeek", "threeDays"], list: ["listMonth", "agenda"] };
 
 const typeOf = (name) => VIEWS[name][isPhone() ? 1 : 0];
 const nameOf = (type) => Object.keys(VIEWS).find((name) => VIEWS[name].includes(type));
@@ -12,6 +12,12 @@ export function beginning() {
   const view = VIEWS[said.get("view")] ? said.get("view") : isPhone() ? "list" : "month";
   const date = /^\d{4}-\d{2}-\d{2}$/.test(said.get("date") ?? "") ? { initialDate: said.get("date") } : {};
   return { initialView: typeOf(view), ...date };
+}
+
+/* A week on a phone scrolls within itself; what else there is grows with its posts. */
+export function heightOf(type) {
+  if (type === "threeDays") return Math.max(360, innerHeight - 270);
+  return isPhone() ? "auto" : "100%";
 }
 
 export function connectBar(calendar) {
@@ -36,13 +42,15 @@ export function connectBar(calendar) {
 
 function showPlace(calendar, views) {
   const name = nameOf(calendar.view.type);
+  calendar.setOption("height", heightOf(calendar.view.type));
   document.getElementById("calendar-title").textContent = calendar.view.title;
   views.forEach((button) => button.setAttribute("aria-pressed", button.dataset.view === name));
   remember({ view: name, date: calendar.formatIso(calendar.getDate(), true).slice(0, 10) });
 }
 
-/* A list that holds today begins there. */
+/* A month's list that holds today begins there; on a phone the list starts with today anyway. */
 function scrollToToday() {
+  if (isPhone()) return;
   document.querySelector(".cal-list-header.is-today")?.closest(".cal-list-day").scrollIntoView({ block: "start" });
 }
 

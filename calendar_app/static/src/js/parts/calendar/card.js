@@ -1,6 +1,6 @@
 import { spellMoment } from "./clock.js";
 import { hidden, icon, make } from "./dom.js";
-import { say, stateName } from "./settings.js";
+import { say, stateName, thumbnailUrl } from "./settings.js";
 
 const PLATFORMS = new Set(["mastodon", "bluesky"]);
 const MOST_NUMBERS = 2;
@@ -47,8 +47,8 @@ const own = (row) => row.own && make("span", { class: "cal-own", title: ownText(
 
 function picture(row, always = false) {
   if (!row.picture) return always && make("span", { class: "cal-picture" });
-  const { kind, src } = row.picture;
-  const shown = src ? make("img", { src, alt: "", loading: "lazy", decoding: "async" }) : icon(kind);
+  const { kind, asset } = row.picture;
+  const shown = asset ? make("img", { src: thumbnailUrl(asset), alt: "", loading: "lazy", decoding: "async" }) : icon(kind);
   return make("span", { class: "cal-picture" }, shown, kind === "video" && icon("play", "cal-play"));
 }
 

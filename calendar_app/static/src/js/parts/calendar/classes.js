@@ -26,6 +26,6 @@ export const classes = {
   highlightClass: "cal-highlight",
   listDayClass: "cal-list-day",
   listDayHeaderClass: day("cal-list-header"),
-  listDayHeaderInnerClass: "cal-list-header-inner",
+  listDayHeaderInnerClass: ({ level }) => join("cal-list-header-inner", level > 0 && "is-again"),
   noEventsClass: "cal-no-events",
 };

@@ -4,7 +4,7 @@ import list from "fullcalendar/list";
 import timeGrid from "fullcalendar/timegrid";
 import zhCn from "fullcalendar/locales/zh-cn";
 import zhTw from "fullcalendar/locales/zh-tw";
-import { beginning } from "./bar.js";
+import { beginning, heightOf } from "./bar.js";
 import { entry, line, tile } from "./card.js";
 import { classes } from "./classes.js";
 import { wallNow } from "./clock.js";
@@ -13,27 +13,28 @@ import { fillIn } from "./filters.js";
 import { rove } from "./keys.js";
 import { countOn, load, rowOf } from "./live.js";
 import { dropped } from "./moves.js";
-import { isPhone, say, settings } from "./settings.js";
+import { say, settings } from "./settings.js";
 import { writeOn } from "./write.js";
 import { icon } from "./dom.js";
 
 const ROOMY = 2;
 const MONTH = { year: "numeric", month: "long" };
-const DAY_HEADER = { listDayFormat: { weekday: "long", month: "long", day: "numeric" }, listDayAltFormat: false };
+const DAY_HEADER = { listDayFormat: { weekday: "long", month: "long", day: "numeric" } };
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /* Wall times of the viewer's zone go in and out as if they were UTC, so that the library never converts one. */
 export function options() {
   fillIn();
+  const start = beginning();
   return {
-    ...classes, ...reading(), ...writing(), ...beginning(),
+    ...classes, ...reading(), ...writing(), ...start, height: heightOf(start.initialView),
     plugins: [dayGrid, timeGrid, list, interaction],
     views: {
       dayGridMonth: { titleFormat: MONTH },
       dots: { titleFormat: MONTH, duration: { months: 1 }, content: dotMonth },
-      threeDays: { type: "timeGrid", duration: { days: 3 }, height: "calc(100dvh - 230px)" },
+      threeDays: { type: "timeGrid", duration: { days: 3 } },
       listMonth: { ...DAY_HEADER, titleFormat: MONTH },
-      listWeek: DAY_HEADER,
+      agenda: { ...DAY_HEADER, type: "list", duration: { days: 14 } },
     },
     events: load,
     eventContent: ({ event, view }) => ({ domNodes: [content(event, view.type)] }),
@@ -48,7 +49,6 @@ function reading() {
     locale: settings.locale,
     firstDay: settings.firstDay,
     headerToolbar: false,
-    height: isPhone() ? "auto" : "100%",
     dayMaxEvents: true,
     moreLinkText: (count) => say("more", { count }),
     noEventsText: say("no_posts"),
@@ -84,7 +84,7 @@ function writing() {
 
 function content(event, view) {
   const time = event.startStr.slice(11, 16);
-  if (view.startsWith("list")) return entry(rowOf(event), time);
+  if (view.startsWith("list") || view === "agenda") return entry(rowOf(event), time);
   if (view.startsWith("dayGrid") && countOn(event.startStr.slice(0, 10)) > ROOMY) return line(rowOf(event), time);
   return tile(rowOf(event), time);
 }

@@ -1,7 +1,7 @@
 /* What the page tells the calendar, by data attributes. */
 export const root = document.getElementById("calendar");
 
-const { feed, move, new: write, post, icons, locale, firstDay, zone, memory } = root.dataset;
+const { feed, move, new: write, post, thumb, icons, locale, firstDay, zone, memory } = root.dataset;
 
 export const settings = { feed, move, write, icons, locale, firstDay: Number(firstDay), zone, memory };
 
@@ -11,6 +11,7 @@ const texts = JSON.parse(root.dataset.texts);
 export const say = (name, places = {}) => texts[name].replace(/\{(\w+)\}/g, (all, key) => places[key] ?? all);
 
 export const postUrl = (id) => post.replace(/\/0$/, `/${id}`);
+export const thumbnailUrl = (asset) => thumb.replace("/0/", `/${asset}/`);
 
 export const isPhone = () => matchMedia("(max-width: 760px)").matches;
 
