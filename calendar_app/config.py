@@ -29,7 +29,7 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Config:
-    """One set-up of Almanac. Durations are timedeltas, sizes are bytes, ``http_timeout`` is seconds.
+    """One set-up of Almanac. Durations are timedeltas, sizes are bytes.
 
     ``secret_keys[0]`` signs and encrypts; the others only read what an earlier key wrote.
     ``redis_url`` is None until a Redis is named or the supervisor has started its own.
@@ -58,7 +58,6 @@ class Config:
     cookie_secure: bool = False
     trusted_proxies: int = 0
     log_format: str = "text"
-    http_timeout: float = 20.0
     default_zone: str = "UTC"
     default_locale: str = "en"
 
@@ -87,7 +86,6 @@ class Config:
             cookie_secure=read.parsed("COOKIE_SECURE", str(base_url.startswith("https://")), _yes_or_no),
             trusted_proxies=read.parsed("TRUSTED_PROXIES", "0", _whole),
             log_format=read.parsed("LOG_FORMAT", cls.log_format, _one_of("text", "json")),
-            http_timeout=read.parsed("HTTP_TIMEOUT", "20", _positive_seconds).total_seconds(),
             default_zone=read.parsed("DEFAULT_ZONE", cls.default_zone, _zone),
             default_locale=read.parsed("DEFAULT_LOCALE", cls.default_locale, _one_of(*LOCALES)),
         )

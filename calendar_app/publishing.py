@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
@@ -60,6 +60,17 @@ def prepare(delivery_id: int, worker: str, clock: Clock) -> None:
         deliveries.prepared(delivery_id, parcel.digest, ticket, None)
         close_attempt(attempt_id, Outcome.PREPARED, clock())
     db.session.commit()
+
+
+def warm_up() -> None:
+    """Walk for a delivery that does not exist, so that a worker's forked children find every statement compiled."""
+    nobody = Claim(0, 0, "", datetime.max.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    now = datetime.now(UTC)
+    deliveries.claim(nobody.delivery_id, now, "")
+    parcels.load(nobody.delivery_id)
+    deliveries.sending(nobody, now)
+    deliveries.succeeded(nobody, Receipt("", ""), now)
+    db.session.rollback()
 
 
 def _ready(taken: Claim, clock: Clock) -> Parcel | None:

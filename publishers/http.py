@@ -118,7 +118,7 @@ class Http:
         headers = {"Accept": "application/json", "User-Agent": "Almanac/0.1"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False, verify=_tls())
+        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False, verify=tls())
 
     def __enter__(self) -> Self:
         return self
@@ -288,5 +288,6 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
 
 
 @lru_cache(maxsize=1)
-def _tls() -> SSLContext:
+def tls() -> SSLContext:
+    """The trusted certificates, read once: it takes as long as a whole call, so workers do it before they fork."""
     return httpx.create_ssl_context()

@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from flask import Flask
 from redis import Redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
+from calendar_app import publishing
 from calendar_app.config import Config
 from calendar_app.database import forget_connections_after_fork
 from calendar_app.extensions import db
+from publishers.http import tls
 from workers import beats, jobs
 
 HEARTBEAT = 30
@@ -51,6 +54,15 @@ class BeatingWorker(Worker):
                 db.engine.dispose()
 
 
+def _warm_up(app: Flask) -> None:
+    """What each forked child would else do anew at its job's cost."""
+    tls()
+    with app.app_context():
+        publishing.warm_up()
+        db.session.remove()
+        db.engine.dispose()
+
+
 def run(queue_name: str) -> None:
     """Work on one queue until SIGTERM; a single queue, since only then no job is lost between two."""
     app = jobs.app()
@@ -59,6 +71,7 @@ def run(queue_name: str) -> None:
     if not config.redis_url:
         raise SystemExit("ALMANAC_REDIS_URL names no Redis. Set it, or use `almanac up`.")
     connection = Redis.from_url(config.redis_url)
+    _warm_up(app)
     worker = BeatingWorker(
         [Queue(queue_name, connection=connection, serializer=JSONSerializer)],
         connection=connection,
