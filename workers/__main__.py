@@ -72,11 +72,15 @@ def web(host: str, port: int, workers: int, threads: int, access_log: bool) -> N
 @cli.command()
 def clock() -> None:
     """Ring the workers when a delivery is due. Any number of clocks may run."""
+    from calendar_app import create_app
     from calendar_app.logs import set_up
     from workers.clock import run
+    from workers.closing import closing
 
-    set_up(_config(), "clock")
-    run()
+    config = _config()
+    set_up(config, "clock")
+    with closing(create_app(config)) as app:
+        run(app)
 
 
 @cli.command()
@@ -84,10 +88,13 @@ def clock() -> None:
 def worker(queue: str) -> None:
     """Do what the clock rings for: publish deliveries, or the work in the background."""
     from calendar_app.logs import set_up
+    from workers import jobs
+    from workers.closing import closing
     from workers.queues import run
 
     set_up(_config(), f"worker {queue}")
-    run(queue)
+    with closing(jobs.app()):
+        run(queue)
 
 
 @cli.command()

@@ -77,6 +77,8 @@ def open_house(supervisor: Supervisor, options: Options, data: Path) -> None:
     supervisor.run(Program("migrate", almanac("migrate")))
     if options.demo:
         start_simulators(supervisor, options, data)
+        if not demo_logins(data):
+            supervisor.output.say("Setting up the demo; this takes about a minute, once")
         supervisor.run(Program("demo", almanac("demo", *demo_addresses(options))))
     for name in PUBLISHERS:
         supervisor.start(Program(name, almanac("worker", "publish"), WARM_STOP))

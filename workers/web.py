@@ -19,6 +19,7 @@ from calendar_app.config import Config
 from calendar_app.database import forget_connections_after_fork
 from calendar_app.extensions import db
 from calendar_app.logs import set_up
+from workers.closing import closing
 
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -94,13 +95,13 @@ class Health:
 def serve(config: Config, serving: Serving) -> None:
     """Serve until SIGTERM; does not return (gunicorn ends the process)."""
     set_up(config, "web")
-    app = create_app(config)
-    forget_connections_after_fork(app)
-    if config.trusted_proxies:
-        count = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    app.wsgi_app = Health(app)  # type: ignore[method-assign]
-    Server(app, options(serving)).run()
+    with closing(create_app(config)) as app:
+        forget_connections_after_fork(app)
+        if config.trusted_proxies:
+            count = config.trusted_proxies
+            app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+        app.wsgi_app = Health(app)  # type: ignore[method-assign]
+        Server(app, options(serving)).run()
 
 
 def options(serving: Serving) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def test_the_whole_house_opens_heals_and_closes(data: Path) -> None:
         everyone = psutil.Process(house.process.pid).children(recursive=True)
         house.signal(signal.SIGINT)
         assert house.end(120) == 0
+    assert not (data / "almanac.db-wal").exists(), "the database is whole in its one file"
     psutil.wait_procs(everyone, timeout=10)
     assert not [process for process in everyone if process.is_running()]
 
