@@ -40,10 +40,13 @@ chaos: $(VENV)/made-dev $(READY) ## Kill processes at random and count what was 
 	@$(call run_module,tests.chaos)
 
 translations: $(VENV)/made-dev ## Collect messages into the catalogues and compile them
-	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k ngettext:1,2 --no-location --sort-output \
-		--project almanac -o .cache/messages.pot .
-	$(BIN)/pybabel -q update -i .cache/messages.pot -d calendar_app/translations --no-fuzzy-matching --omit-header
+	@mkdir -p .cache
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k ngettext:1,2 --ignore-dirs '.* node_modules' \
+		--no-location --sort-output --project Almanac -o .cache/messages.pot .
+	$(BIN)/pybabel -q update -i .cache/messages.pot -d calendar_app/translations --no-wrap \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel compile -d calendar_app/translations --statistics
+	@touch .cache/catalogues
 
 clean: ## Remove what make made (never your data folder)
 	rm -rf $(VENV) .cache node_modules build calendar_app/static/dist *.egg-info
