@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from werkzeug import Response
@@ -16,6 +17,16 @@ from publishers.simulators.wire import Call, answer
 
 BATCH = 25
 DEPTH = 1000
+
+
+def place(record: Record) -> str:
+    """Where a record stands in a feed: by its instant, since a key is the client's choice."""
+    return f"{record.created_at:017.6f}:{record.rkey}"
+
+
+def newest_first(records: Iterable[Record], before: str = "") -> list[Record]:
+    """The records of a feed, from the one after the place ``before`` on."""
+    return sorted((r for r in records if not before or place(r) < before), key=place, reverse=True)
 
 
 class FeedApi:
@@ -49,8 +60,8 @@ class FeedApi:
         limit, cursor = min(call.args.get("limit", 50, type=int), 100), call.args.get("cursor", "")
         with self._sim.lock:
             rows = [r for r in self._state.of_collection(account.did, POST) if self.indexed(r)]
-            rows = [r for r in rows if not cursor or r.rkey < cursor]
-            more = {"cursor": rows[limit - 1].rkey} if len(rows) > limit else {}
+            rows = newest_first(rows, cursor)
+            more = {"cursor": place(rows[limit - 1])} if len(rows) > limit else {}
             return answer({"feed": [{"post": self.post(r)} for r in rows[:limit]], **more})
 
     def thread(self, call: Call) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from werkzeug import Response
 
-from publishers.simulators.bluesky_feed import FeedApi
+from publishers.simulators.bluesky_feed import FeedApi, newest_first, place
 from publishers.simulators.bluesky_state import POST, Account, Record, State
 from publishers.simulators.pages import PER_PAGE, Attachment, Author, Pages, Shown
 from publishers.simulators.simulator import Route, Simulator
@@ -61,11 +61,9 @@ class BlueskyPages:
         before = call.args.get("before", "")
         with self._sim.lock:
             rows = [r for r in self._state.records.values() if self._feed.indexed(r) and wanted(r)]
-            rows = sorted(
-                (r for r in rows if not before or r.rkey < before), key=lambda r: r.rkey, reverse=True
-            )
+            rows = newest_first(rows, before)
             posts = [self._shown(record) for record in rows[:PER_PAGE]]
-        older = rows[PER_PAGE - 1].rkey if len(rows) > PER_PAGE else ""
+        older = place(rows[PER_PAGE - 1]) if len(rows) > PER_PAGE else ""
         return self._pages.render(call, "timeline.html", posts=posts, older=older, **values)
 
     def _author(self, account: Account) -> Author:
