@@ -41,7 +41,7 @@ chaos: $(VENV)/made-dev $(READY) ## Kill processes at random and count what was 
 
 translations: $(VENV)/made-dev ## Collect messages into the catalogues and compile them
 	@mkdir -p .cache
-	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k ngettext:1,2 --ignore-dirs '.* node_modules' \
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --ignore-dirs '.* node_modules' \
 		--no-location --sort-output --project Almanac -o .cache/messages.pot .
 	$(BIN)/pybabel -q update -i .cache/messages.pot -d calendar_app/translations --no-wrap \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date

@@ -22,8 +22,32 @@ WEEKDAYS = ((0, _l("Monday")), (5, _l("Saturday")), (6, _l("Sunday")))
 _AREAS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 
+BUILT_IN = {
+    "This field is required.": _l("Fill this in."),
+    "Not a valid choice.": _l("Choose from the list."),
+    "Invalid Choice: could not coerce.": _l("Choose from the list."),
+    "Not a valid date value.": _l("Choose a date."),
+    "Not a valid time value.": _l("Choose a time."),
+    "Not a valid integer value.": _l("Write a whole number."),
+}
+
+
+class _OurWords:
+    """The form library's own messages out of our catalogues: it would say them in 简体中文 to all Chinese readers."""
+
+    def gettext(self, string: str) -> str:
+        return str(BUILT_IN.get(string, string))
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        return singular if count == 1 else plural
+
+
 class Form(FlaskForm):
     """A form that can also carry the refusal of the verb it led to."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: Any) -> _OurWords:
+            return _OurWords()
 
     def refuse(self, refusal: Refusal, field: str | None = None) -> None:
         """Show the refusal at ``field``, or above the form."""
