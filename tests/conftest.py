@@ -12,6 +12,8 @@ from flask import Flask
 from calendar_app import create_app, database
 from calendar_app.config import Config
 from calendar_app.extensions import db
+from publishers.simulators import bluesky, mastodon
+from publishers.simulators.server import Server
 from tests.servers import PostgresServer, RedisServer, chromium_program
 
 SECRET_KEY = "a secret of the tests that is long enough to sign with"
@@ -100,3 +102,17 @@ def app(config: Config) -> Iterator[Flask]:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def mastodon_server() -> Iterator[Server]:
+    """A Mastodon that fails on demand."""
+    with mastodon.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def bluesky_server() -> Iterator[Server]:
+    """A Bluesky host that fails on demand."""
+    with bluesky.serve() as server:
+        yield server

@@ -15,7 +15,6 @@ from calendar_app import channels, library, planning, publishing
 from calendar_app.extensions import db
 from calendar_app.models import Channel
 from publishers import get
-from publishers.simulators import bluesky, mastodon
 from publishers.simulators.server import Server
 from publishers.values import Destination
 from tests.people import Cast, gather
@@ -26,18 +25,6 @@ def cast(app: Flask) -> Iterator[Cast]:
     """Everybody, with the app's context open."""
     with app.app_context():
         yield gather()
-
-
-@pytest.fixture
-def mastodon_server() -> Iterator[Server]:
-    with mastodon.serve() as server:
-        yield server
-
-
-@pytest.fixture
-def bluesky_server() -> Iterator[Server]:
-    with bluesky.serve() as server:
-        yield server
 
 
 @pytest.fixture

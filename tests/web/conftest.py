@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
 from calendar_app.extensions import db
-from tests.people import Cast, gather
+from calendar_app.models import User
+from tests.people import Cast, gather, log_in
 from tests.web.browser import Browser
 
 
@@ -32,3 +35,26 @@ def cast(app: Flask) -> Cast:
             db.session.refresh(row)
         db.session.expunge_all()
     return everybody
+
+
+@pytest.fixture
+def enter(app: Flask) -> Callable[[User], Browser]:
+    """A browser in which someone is logged in."""
+
+    def of(user: User) -> Browser:
+        client = app.test_client()
+        log_in(client, user)
+        assert isinstance(client, Browser)
+        return client
+
+    return of
+
+
+@pytest.fixture
+def ana(enter: Callable[[User], Browser], cast: Cast) -> Browser:
+    return enter(cast.ana)
+
+
+@pytest.fixture
+def bo(enter: Callable[[User], Browser], cast: Cast) -> Browser:
+    return enter(cast.bo)

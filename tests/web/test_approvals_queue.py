@@ -16,34 +16,11 @@ from werkzeug.test import TestResponse
 from calendar_app import approval, planning, waiting
 from calendar_app.extensions import db
 from calendar_app.models import Approval, Delivery, Membership, Post, Stage, User, Verdict
-from tests.people import NOW, Cast, a_channel, a_draft, a_post, a_viewer, log_in
+from tests.people import NOW, Cast, a_channel, a_draft, a_post, a_viewer
 from tests.web.browser import Browser
 from tests.web.test_calendar import at_home, counted_queries
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def enter(app: Flask) -> Callable[[User], Browser]:
-    """A browser in which someone is logged in."""
-
-    def of(user: User) -> Browser:
-        client = app.test_client()
-        log_in(client, user)
-        assert isinstance(client, Browser)
-        return client
-
-    return of
-
-
-@pytest.fixture
-def bo(enter: Callable[[User], Browser], cast: Cast) -> Browser:
-    return enter(cast.bo)
-
-
-@pytest.fixture
-def ana(enter: Callable[[User], Browser], cast: Cast) -> Browser:
-    return enter(cast.ana)
 
 
 @pytest.fixture

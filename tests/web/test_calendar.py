@@ -21,7 +21,7 @@ from calendar_app.planning import Attached
 from calendar_app.walltime import to_wall
 from calendar_app.web import calendar
 from tests.calendar_app.test_feed import an_asset
-from tests.people import NOW, ZONE, Cast, a_channel, a_post, a_viewer, an_approved_post, log_in
+from tests.people import NOW, ZONE, Cast, a_channel, a_post, a_viewer, an_approved_post
 from tests.web.browser import Browser
 
 JSON = {"Accept": "application/json"}
@@ -30,30 +30,12 @@ TEN, ELEVEN = "2030-03-04T10:00:00", "2030-03-04T11:00:00"
 PARIS = "Europe/Paris"
 
 
-@pytest.fixture
-def enter(app: Flask) -> Callable[[User], Browser]:
-    """A browser in which someone is logged in."""
-
-    def of(user: User) -> Browser:
-        client = app.test_client()
-        log_in(client, user)
-        assert isinstance(client, Browser)
-        return client
-
-    return of
-
-
 @contextmanager
 def at_home(app: Flask, cast: Cast) -> Iterator[Cast]:
     """The cast inside an app context; ``cast`` itself stays detached, and so readable."""
     with app.app_context():
         everybody = (cast.ana, cast.bo, cast.di, cast.cy, cast.tea, cast.other)
         yield Cast(*(db.session.get_one(type(row), row.id) for row in everybody))
-
-
-@pytest.fixture
-def ana(enter: Callable[[User], Browser], cast: Cast) -> Browser:
-    return enter(cast.ana)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,22 +15,9 @@ from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery, Hold, State, Workspace
 from calendar_app.settings import vault
 from calendar_app.web import edge
-from publishers.simulators import bluesky, mastodon
 from publishers.simulators.server import Server
 from tests.people import PASSWORD, Cast, a_channel, a_viewer, an_approved_post, gather, log_in
 from tests.web.browser import Browser
-
-
-@pytest.fixture
-def mastodon_server() -> Iterator[Server]:
-    with mastodon.serve() as server:
-        yield server
-
-
-@pytest.fixture
-def bluesky_server() -> Iterator[Server]:
-    with bluesky.serve() as server:
-        yield server
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from calendar_app.models import (
 from calendar_app.web import wording
 from publishers.errors import Evidence, PublisherError, RateLimited, Rejected, Temporary, Unconfirmed
 from publishers.values import Metrics, Receipt
-from tests.people import NOW, Cast, a_channel, a_viewer, an_approved_post, log_in
+from tests.people import NOW, Cast, a_channel, a_viewer, an_approved_post
 from tests.web.browser import Browser
 
 DUE = NOW + timedelta(hours=1)
@@ -40,29 +40,6 @@ BUSY = Temporary(
 )
 REFUSED = Rejected("No tea, please.", Evidence("no", 422))
 LOST = Unconfirmed("The answer of the server was lost.", Evidence("answer_lost"))
-
-
-@pytest.fixture
-def enter(app: Flask) -> Callable[[User], Browser]:
-    """A browser in which someone is logged in."""
-
-    def of(user: User) -> Browser:
-        client = app.test_client()
-        log_in(client, user)
-        assert isinstance(client, Browser)
-        return client
-
-    return of
-
-
-@pytest.fixture
-def ana(enter: Callable[[User], Browser], cast: Cast) -> Browser:
-    return enter(cast.ana)
-
-
-@pytest.fixture
-def bo(enter: Callable[[User], Browser], cast: Cast) -> Browser:
-    return enter(cast.bo)
 
 
 @pytest.fixture

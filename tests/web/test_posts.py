@@ -33,36 +33,13 @@ from calendar_app.models import (
 )
 from calendar_app.planning import Attached, VariantDraft
 from publishers.errors import Temporary
-from tests.people import NOW, Cast, a_channel, a_draft, a_post, a_viewer, an_approved_post, log_in
+from tests.people import NOW, Cast, a_channel, a_draft, a_post, a_viewer, an_approved_post
 from tests.web.browser import Browser
 
 HTMX = {"HX-Request": "true"}
 QUESTIONS = ("move", "duplicate", "delete", "cancel", "publish-now", "send-back")
 ACTIONS = ("submit", "approve", *QUESTIONS)
 TOO_LONG = "茶" * 301
-
-
-@pytest.fixture
-def enter(app: Flask) -> Callable[[User], Browser]:
-    """A browser in which someone is logged in."""
-
-    def of(user: User) -> Browser:
-        client = app.test_client()
-        log_in(client, user)
-        assert isinstance(client, Browser)
-        return client
-
-    return of
-
-
-@pytest.fixture
-def ana(enter: Callable[[User], Browser], cast: Cast) -> Browser:
-    return enter(cast.ana)
-
-
-@pytest.fixture
-def bo(enter: Callable[[User], Browser], cast: Cast) -> Browser:
-    return enter(cast.bo)
 
 
 @pytest.fixture
