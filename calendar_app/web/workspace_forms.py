@@ -44,7 +44,7 @@ class SettingsForm(Form):
 class LabelForm(Form):
     """A new label; its name is new in the workspace."""
 
-    name = text_field(_l("Label"), 60)
+    name = text_field(_l("Label"), 60, id="label-name")
     colour = SelectField(_l("Colour"), choices=choices(COLOURS))
 
     def __init__(self, workspace: Workspace, **kwargs: Any) -> None:
