@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from calendar_app import create_app, database
 from calendar_app.config import Config
@@ -93,11 +94,18 @@ def config(database_url: str, redis_server: RedisServer, tmp_path: Path) -> Conf
     return Config(data=data, database_url=database_url, secret_keys=(SECRET_KEY,), redis_url=redis_server.url)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates are compiled once for all the apps of a session."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(config: Config) -> Iterator[Flask]:
+def app(config: Config, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The app on a fresh database; tests open ``app.app_context()`` or ``app.test_client()`` themselves."""
     app = create_app(config)
     app.testing = True
+    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     with app.app_context():
         db.session.remove()
