@@ -183,6 +183,7 @@ def remove(channel: Channel, now: datetime) -> None:
     for delivery_id in db.session.scalars(waiting).all():
         deliveries.advance(delivery_id, State.CANCELED, held_reason=None, prepare_at=None)
     _drop_unsent_variants(channel)
+    _stop_sampling(channel)
     _set_state(channel, ChannelState.REMOVED, "", now)
     credentials.replace(channel, {})
 
@@ -222,6 +223,13 @@ def _go(where: ColumnElement[bool], now: datetime) -> Resumed:
     waiting = db.session.scalar(select(func.count()).where(Delivery.state == State.HELD, where)) or 0
     scheduled = sweeps.release(where, now)
     return Resumed(scheduled=scheduled, missed=waiting - scheduled)
+
+
+def _stop_sampling(channel: Channel) -> None:
+    db.session.execute(
+        update(Delivery).where(Delivery.channel_id == channel.id).values(sample_at=None),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _drop_unsent_variants(channel: Channel) -> None:

@@ -18,13 +18,15 @@ from publishers.values import Audience, Metrics
 NAMES = tuple(field.name for field in fields(Metrics))
 AGAIN = timedelta(minutes=5)
 DAY = timedelta(hours=24)
+ANSWERING = (ChannelState.ACTIVE, ChannelState.PAUSED)
 
 
 def due_channels(now: datetime) -> list[int]:
-    """Channels with posts to be sampled now."""
+    """Channels with posts to be sampled now, of those that answer."""
     due = (
         select(Delivery.channel_id)
-        .where(Delivery.sample_at.is_not(None), Delivery.sample_at <= now)
+        .join(Channel)
+        .where(Delivery.sample_at.is_not(None), Delivery.sample_at <= now, Channel.state.in_(ANSWERING))
         .distinct()
     )
     return list(db.session.scalars(due))
@@ -34,7 +36,7 @@ def due_audiences(now: datetime, limit: int = 50) -> list[int]:
     """Channels whose own numbers were not read for a day; asking moves their turn."""
     query = (
         select(Channel.id)
-        .where(Channel.state.in_({ChannelState.ACTIVE, ChannelState.PAUSED}))
+        .where(Channel.state.in_(ANSWERING))
         .where(or_(Channel.audience_at.is_(None), Channel.audience_at <= now - DAY))
         .limit(limit)
     )

@@ -12,7 +12,7 @@ from calendar_app import content, credentials, engagement
 from calendar_app.channels import needs_reconnecting
 from calendar_app.deliveries import channel_rests
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, Delivery
+from calendar_app.models import Channel, Delivery
 from publishers.base import Publisher
 from publishers.errors import PublisherError, RateLimited, Unauthorized
 from publishers.values import Destination, Metrics
@@ -30,7 +30,7 @@ def sample(channel_id: int, clock: Clock) -> None:
 def audience(channel_id: int, clock: Clock) -> None:
     """Read one channel's own numbers."""
     channel = db.session.get(Channel, channel_id)
-    if channel is None or not _answers(channel):
+    if channel is None or channel.state not in engagement.ANSWERING:
         return
     publisher, there, version = _address(channel)
     db.session.commit()
@@ -46,7 +46,7 @@ def audience(channel_id: int, clock: Clock) -> None:
 def _sample_batch(channel_id: int, clock: Clock) -> bool:
     """One call; whether there may be more to read."""
     channel = db.session.get(Channel, channel_id)
-    if channel is None or not _answers(channel):
+    if channel is None or channel.state not in engagement.ANSWERING:
         return False
     asked = {d.id: d.remote_id for d in engagement.batch(channel, clock()) if d.remote_id}
     publisher, there, version = _address(channel)
@@ -70,10 +70,6 @@ def _keep(asked: dict[int, str], found: dict[str, Metrics], now: datetime) -> No
 
 def _address(channel: Channel) -> tuple[Publisher, Destination, int]:
     return publishers.get(channel.platform), content.destination(channel), channel.credentials_version
-
-
-def _answers(channel: Channel) -> bool:
-    return channel.state in (ChannelState.ACTIVE, ChannelState.PAUSED)
 
 
 def _learn(channel_id: int, version: int, error: PublisherError, now: datetime) -> None:

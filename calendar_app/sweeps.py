@@ -14,7 +14,7 @@ from calendar_app.extensions import db
 from calendar_app.models import Delivery, Hold, Outcome, Rendition, RenditionState, State, Step
 
 LIMIT = 500
-PREPARE_AGAIN = timedelta(seconds=60)
+PREPARE_AGAIN = timedelta(seconds=120)
 UNSYNCED = {"synchronize_session": False}
 
 
