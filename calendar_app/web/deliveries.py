@@ -19,7 +19,7 @@ from calendar_app.extensions import db
 from calendar_app.models import Delivery, Post, Role
 from calendar_app.refusals import Refusal
 from calendar_app.standing import standing
-from calendar_app.web import edge, loading
+from calendar_app.web import edge, loading, post_page
 from calendar_app.web.delivery_panel import deliveries_of, panel
 from calendar_app.web.numbers_panel import numbers
 from calendar_app.web.post_forms import AppearedForm
@@ -123,8 +123,14 @@ def _mistyped(post: Post, form: AppearedForm) -> Response:
 
 def _panel(post: Post, answer: AppearedForm | None = None) -> str:
     shown = panel(post, g.membership.role, edge.now(), answer)
-    word = standing(post.stage, [row.delivery.state for row in shown.rows])
-    return render_template("deliveries/panel.html", panel=shown, standing=word, is_fragment=True)
+    return render_template(
+        "deliveries/panel.html",
+        post=post,
+        panel=shown,
+        standing=standing(post.stage, [row.delivery.state for row in shown.rows]),
+        is_fragment=True,
+        **post_page.actions(post_page.load(post.id), current_user, g.membership),
+    )
 
 
 def _numbers(post: Post, asked_at: datetime | None) -> str:

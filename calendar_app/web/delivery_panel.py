@@ -17,6 +17,7 @@ from calendar_app.web.post_forms import AppearedForm
 UNDER_WAY = frozenset({State.PUBLISHING, State.PROCESSING})
 EAGER = timedelta(seconds=2)
 FORESIGHT = timedelta(hours=12)
+SHORT_STORY = 4
 CANCELABLE = frozenset({State.SCHEDULED, State.HELD, State.FAILED})
 
 
@@ -44,8 +45,9 @@ class Row:
 
     @property
     def opens_story(self) -> bool:
-        """Whether the attempts matter now, rather than being a record."""
-        return self.delivery.state not in (State.PUBLISHED, State.CANCELED) and bool(self.lines)
+        """Whether the attempts matter now, rather than being a record; a long tale waits to be asked for."""
+        is_settled = self.delivery.state in (State.PUBLISHED, State.CANCELED)
+        return not is_settled and 0 < len(self.lines) <= SHORT_STORY
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,11 @@ class Reading:
     def channel(self) -> Channel:
         return self.variant.channel
 
+    @property
+    def is_published(self) -> bool:
+        """Whether it surely is out, rather than on its way or in doubt."""
+        return self.variant.delivery is not None and self.variant.delivery.state == State.PUBLISHED
+
 
 def load(post_id: int) -> Post:
     """The post with everything around it, in a fixed number of queries."""
@@ -94,6 +99,7 @@ def context(post: Post, user: User, member: Membership, now: datetime) -> dict[s
     """The names that the page's template uses."""
     states = [delivery.state for delivery in post.deliveries]
     return {
+        **actions(post, user, member),
         "post": post,
         "now": now,
         "standing": standing(post.stage, states),
@@ -101,17 +107,24 @@ def context(post: Post, user: User, member: Membership, now: datetime) -> dict[s
         "when": when(post),
         "history": [(wording.verdict(approval), approval) for approval in reversed(post.approvals)],
         "readings": [reading(variant) for variant in post.variants],
-        "may_plan": member.role.includes(Role.PLANNER),
         "may_submit": _may_submit(post, member),
-        "may_publish_now": _may_publish_now(post, user),
         "why_not_approve": why_not_approve(post, user, member),
         "may_send_back": member.role.includes(Role.APPROVER) and may_be_sent_back(post),
+        "differs_here": differs_here(post, user),
+        "is_overdue": post.due_at <= now and not any(state in deliveries.GONE_OUT for state in states),
+    }
+
+
+def actions(post: Post, user: User, member: Membership) -> dict[str, Any]:
+    """What this person may do with the post as its deliveries stand now."""
+    states = [delivery.state for delivery in post.deliveries]
+    return {
+        "may_plan": member.role.includes(Role.PLANNER),
+        "may_publish_now": _may_publish_now(post, user),
         "open_to_edits": is_open(post),
         "may_move": not any(state in deliveries.GONE_OUT for state in states),
         "may_delete": not any(d.state in deliveries.GONE_OUT or d.attempts for d in post.deliveries),
         "cancelable": [d for d in post.deliveries if d.state in CANCELABLE],
-        "differs_here": differs_here(post, user),
-        "is_overdue": post.due_at <= now and not any(state in deliveries.GONE_OUT for state in states),
     }
 
 

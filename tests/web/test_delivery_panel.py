@@ -217,6 +217,18 @@ def test_the_posts_own_badge_comes_along(app: Flask, post: int, mastodon: int, a
     )
 
 
+def test_what_may_be_done_with_the_post_comes_along(
+    app: Flask, post: int, mastodon: int, bluesky: int, ana: Browser
+) -> None:
+    assert 'id="post-actions" hx-swap-oob="true"' in panel(ana, post)
+    assert f"/w/tea/posts/{post}/edit" in panel(ana, post) and f"/w/tea/posts/{post}/move" in panel(ana, post)
+    publish(app, mastodon)
+    publish(app, bluesky)
+    assert f"/w/tea/posts/{post}/edit" not in panel(ana, post)
+    assert f"/w/tea/posts/{post}/move" not in panel(ana, post)
+    assert f"/w/tea/posts/{post}/duplicate" in panel(ana, post)
+
+
 @pytest.mark.parametrize(
     ("reason", "why", "way_out"),
     [
