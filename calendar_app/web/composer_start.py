@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from calendar_app import walltime
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, User, Workspace
+from calendar_app.models import Channel, ChannelState, Post, User, Variant, Workspace
 from calendar_app.walltime import to_wall
 from calendar_app.web import composer_form
 from calendar_app.web.composer_form import Typed
@@ -23,13 +23,22 @@ def blank(workspace: Workspace, user: User, asked: MultiDict[str, str], now: dat
     wall, zone = _clicked(asked, workspace.zone) or (to_wall(now + LEAD, workspace.zone), workspace.zone)
     chosen = tuple(composer_form.row_id(each) for each in asked.getlist("channel"))
     return Typed(
-        channels=chosen or _only_channel(workspace),
+        channels=chosen or _last_channels(workspace, user) or _only_channel(workspace),
         date=f"{wall:%Y-%m-%d}",
         time=f"{wall:%H:%M}",
         zone=zone,
         owner_id=user.id,
         form_key=composer_form.form_key(""),
     )
+
+
+def _last_channels(workspace: Workspace, user: User) -> tuple[int, ...]:
+    """Where this person wrote for the last time, as far as those channels still work."""
+    mine = (Post.workspace_id == workspace.id, Post.author_id == user.id)
+    last = select(Post.id).where(*mine).order_by(Post.created_at.desc(), Post.id.desc()).limit(1)
+    found = select(Channel.id).join(Variant, Variant.channel_id == Channel.id)
+    usable = found.where(Variant.post_id == last.scalar_subquery(), Channel.state == ChannelState.ACTIVE)
+    return tuple(db.session.scalars(usable.order_by(Channel.id)))
 
 
 def _only_channel(workspace: Workspace) -> tuple[int, ...]:

@@ -131,8 +131,18 @@ def test_the_only_channel_is_chosen_already(ana: Browser, mastodon: int) -> None
     assert re.search(rf'value="{mastodon}" data-channel="{mastodon}"[^>]*checked', ana.get(NEW).text)
 
 
-def test_of_several_channels_none_is_chosen(ana: Browser, mastodon: int, bluesky: int) -> None:
+def test_before_the_first_post_none_of_several_channels_is_chosen(
+    ana: Browser, mastodon: int, bluesky: int
+) -> None:
     assert not re.search(r'data-channel="\d+"[^>]*checked', ana.get(NEW).text)
+
+
+def test_the_next_post_starts_on_the_channels_of_the_last_one(
+    ana: Browser, mastodon: int, bluesky: int
+) -> None:
+    ana.post(NEW, data=typed(mastodon, bluesky))
+    ana.post(NEW, data=typed(bluesky))
+    assert re.findall(r'data-channel="(\d+)"[^>]*checked', ana.get(NEW).text) == [str(bluesky)]
 
 
 def test_a_saved_post_keeps_all_that_was_typed(
