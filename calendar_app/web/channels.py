@@ -16,6 +16,7 @@ from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Role, State
 from calendar_app.web import edge, loading
 from calendar_app.web.channel_forms import PauseForm, TriageForm
+from calendar_app.web.connect import explain
 from calendar_app.web.locale import short_day
 from publishers.errors import PublisherError
 
@@ -84,7 +85,7 @@ def refresh(channel_id: int) -> Response:
     try:
         verbs.rediscover(channel)
     except PublisherError as error:
-        flash(_("The platform says: %(message)s", message=error.message), "danger")
+        flash(explain(error), "danger")
     else:
         flash(_("The channel is well. Name and limits are up to date."), "ok")
     db.session.commit()

@@ -16,7 +16,7 @@ from calendar_app import people
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Role, Workspace
 from calendar_app.refusals import Refusal
-from calendar_app.web import connecting, edge, loading
+from calendar_app.web import connecting, edge, loading, wording
 from calendar_app.web.channel_forms import connect_form, typed
 from publishers.base import Publisher
 from publishers.errors import PublisherError, Temporary
@@ -165,6 +165,7 @@ def explain(error: PublisherError | Refusal) -> str:
         return str(error)
     if error.evidence.code == "bad_address":
         return _("This is not the address of a server.")
+    message = wording.OURS.get(error.evidence.code, error.message)
     if isinstance(error, Temporary):
-        return _("The server does not answer now: %(message)s", message=error.message)
-    return _("The platform says: %(message)s", message=error.message)
+        return _("The server does not answer now: %(message)s", message=message)
+    return _("The platform says: %(message)s", message=message)
