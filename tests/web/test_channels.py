@@ -248,7 +248,7 @@ def test_removing_a_channel_names_what_it_costs_and_erases_its_credentials(app: 
 def test_checking_a_dead_connection_tells_so(app: Flask) -> None:
     channel_id, _delivery = scheduled(app)
     page = signed_in(app, "ana").post(f"/w/tea/channels/{channel_id}/refresh", follow_redirects=True)
-    assert "The platform says:" in page.text
+    assert "The server does not answer now:" in page.text
 
 
 def test_what_each_role_may_do_with_a_channel(app: Flask) -> None:
