@@ -120,12 +120,16 @@ def postgres_user() -> str | None:
 
 
 class PostgresServer:
-    """A PostgreSQL on 127.0.0.1 that trusts user ``postgres`` and gives up durability for speed."""
+    """A PostgreSQL on 127.0.0.1 that trusts user ``postgres`` and gives up durability for speed.
+
+    With ``keeps_commits`` what it confirmed survives the server's own death (not the machine's).
+    """
 
     STOPS: ClassVar = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_commits: bool = False) -> None:
         self.host, self.port = HOST, free_port()
+        self.commits = "on" if keeps_commits else "off"
         self.folder = Path(tempfile.mkdtemp(prefix="almanac-pg-"))
         self.user = postgres_user()
         self.process: subprocess.Popen[bytes] | None = None
@@ -151,7 +155,8 @@ class PostgresServer:
 
     def start(self) -> None:
         settings = [f"listen_addresses={self.host}", f"unix_socket_directories={self.folder}"]
-        settings += ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=32MB"]
+        settings += ["fsync=off", "full_page_writes=off", "shared_buffers=32MB"]
+        settings += [f"synchronous_commit={self.commits}"]
         options = [part for setting in settings for part in ("-c", setting)]
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(

@@ -38,11 +38,11 @@ class Clock:
         agenda = sweeps.agenda()
         db.session.commit()
         self._sweep(agenda, now)
-        self._ring_deliveries(agenda, now)
+        heard = self._ring_deliveries(agenda, now)
         self._ring_rest(agenda, now)
         upcoming = sweeps.agenda().due if _is_due(agenda.due, now + GATE) else agenda.due
         db.session.commit()
-        return next_round(upcoming, now)
+        return next_round(upcoming, now) if heard else now + TICK
 
     def daily(self, now: datetime) -> None:
         """What needs a look only now and then: the channels' own numbers."""
@@ -56,15 +56,18 @@ class Clock:
             log.warning("held as late", count=sweeps.hold_late(now))
         db.session.commit()
 
-    def _ring_deliveries(self, agenda: sweeps.Agenda, now: datetime) -> None:
+    def _ring_deliveries(self, agenda: sweeps.Agenda, now: datetime) -> bool:
+        """Whether the bell works; while it does not, each second's round tries again, and no sooner."""
         rering = config().rering
         if not _is_due(agenda.due, now + GATE) and not _is_due(agenda.rung, now - rering):
-            return
+            return True
         ids = sweeps.due(now, rering)
         db.session.commit()
-        if not self._ring("publish", ids):
+        heard = self._ring("publish", ids)
+        if not heard:
             sweeps.unring(ids)
             db.session.commit()
+        return heard
 
     def _ring_rest(self, agenda: sweeps.Agenda, now: datetime) -> None:
         if _is_due(agenda.prepare, now):

@@ -6,25 +6,18 @@ arrival of the POST at the platform against the promised instant, both by this m
 
 from __future__ import annotations
 
-import json
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.request import Request, urlopen
+from typing import Any
 
-from calendar_app import approval, channels, create_app, database, planning
 from calendar_app.config import Config
-from calendar_app.extensions import db
-from calendar_app.models import Channel
-from publishers import get
-from publishers.values import Destination
-from tests.people import Cast, a_draft, gather
-from tests.servers import RedisServer, free_port, wait_until
+from tests.platforms import Platform
+from tests.servers import RedisServer, wait_until
 from tests.workers.crew import crew
 
 AHEAD = timedelta(seconds=12)
@@ -57,7 +50,7 @@ def measure(count: int = 100) -> Lateness:
         )
         platform = Platform()
         try:
-            promised = _schedule(config, platform.url, platform.account(), count)
+            promised = platform.promise(config, _instants(count))
             with crew(config) as hands:
                 hands.start("clock")
                 for _ in range(2):
@@ -70,66 +63,14 @@ def measure(count: int = 100) -> Lateness:
             platform.close()
 
 
-class Platform:
-    """A simulated Mastodon in a process of its own."""
-
-    def __init__(self) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        program = ("-m", "publishers.simulators", "mastodon", "--port", str(port), "--no-rate-limits")
-        self._process = subprocess.Popen([sys.executable, *program], stdout=subprocess.DEVNULL)
-        wait_until(self._answers, "the platform")
-
-    def records(self) -> list[dict[str, object]]:
-        """What was published so far."""
-        found = json.load(urlopen(f"{self.url}/_control/records"))
-        records: list[dict[str, object]] = found["records"] if isinstance(found, dict) else found
-        return records
-
-    def account(self) -> str:
-        """The access token of a fresh account."""
-        body = json.dumps({"handle": "tea", "name": "Tea"}).encode()
-        request = Request(f"{self.url}/_control/accounts", body, {"Content-Type": "application/json"})
-        return str(json.load(urlopen(request))["access_token"])
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.terminate()
-        self._process.wait(timeout=20)
-
-    def _answers(self) -> bool:
-        try:
-            return bool(urlopen(f"{self.url}/api/v2/instance", timeout=1))
-        except OSError:
-            return False
+def _instants(count: int) -> list[datetime]:
+    chance = random.Random(1)
+    first = datetime.now(UTC) + AHEAD + timedelta(seconds=count * 0.05)
+    return [first + timedelta(seconds=number * APART + chance.random() * APART) for number in range(count)]
 
 
-def _schedule(config: Config, url: str, token: str, count: int) -> dict[str, float]:
-    """Approve ``count`` posts at random instants; the promised epoch second of each text."""
-    app, chance = create_app(config), random.Random(1)
-    database.upgrade(app)
-    with app.app_context():
-        cast = gather(datetime.now(UTC))
-        bare = Destination(url, "", "", get("mastodon").default_limits, {"access_token": token})
-        channel = channels.keep(cast.tea, "mastodon", get("mastodon").discover(bare), cast.now)
-        first = datetime.now(UTC) + AHEAD + timedelta(seconds=count * 0.05)
-        offsets = [number * APART + chance.random() * APART for number in range(count)]
-        instants = {f"Post {n}": first + timedelta(seconds=offset) for n, offset in enumerate(offsets)}
-        for text, instant in instants.items():
-            _approved(cast, channel, text, instant)
-        db.session.commit()
-        db.engine.dispose()
-    return {text: instant.timestamp() for text, instant in instants.items()}
-
-
-def _approved(cast: Cast, channel: Channel, text: str, instant: datetime) -> None:
-    now = datetime.now(UTC)
-    post = planning.write(cast.tea, a_draft(channel, text=text, at=instant), cast.ana, now)
-    approval.approve(post, post.revision, cast.bo, now)
-
-
-def _compare(promised: dict[str, float], records: list[dict[str, object]]) -> Lateness:
-    late = sorted(1000 * (float(str(r["at"])) - promised[str(r["text"])]) for r in records)
+def _compare(promised: dict[str, float], records: list[dict[str, Any]]) -> Lateness:
+    late = sorted(1000 * (r["at"] - promised[r["text"]]) for r in records)
     cuts = statistics.quantiles(late, n=100, method="inclusive")
     return Lateness(
         count=len(late),

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers import wait_until
-from workers.processes import session_members, signal_session
+from workers.processes import die_with_parent, session_members, signal_session
 
 
 class House:
@@ -26,6 +26,7 @@ class House:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -1,0 +1,1 @@
+"""Faults at random upon real processes, and an audit of what came of it."""

@@ -1,0 +1,74 @@
+"""The clock's rounds: what it rings, and when it looks again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from calendar_app.config import Config
+from calendar_app.deliveries import GATE
+from calendar_app.extensions import db
+from calendar_app.models import Delivery, Hold, State
+from tests.people import Cast, a_channel, an_approved_post, gather
+from tests.servers import free_port
+from workers.clock import TICK, Clock
+from workers.rings import Bell
+
+
+@pytest.fixture
+def cast(app: Flask) -> Iterator[Cast]:
+    with app.app_context():
+        yield gather()
+
+
+@pytest.fixture
+def delivery(cast: Cast) -> Delivery:
+    return an_approved_post(cast, a_channel(cast.tea)).deliveries[0]
+
+
+def rung(config: Config) -> int:
+    """How many jobs wait for a worker."""
+    assert config.redis_url
+    return int(Redis.from_url(config.redis_url).llen("rq:queue:publish"))  # type: ignore[arg-type]
+
+
+def test_with_nothing_to_do_it_looks_again_in_a_second(config: Config, cast: Cast) -> None:
+    assert Clock(Bell(config)).round(cast.now) == cast.now + TICK
+
+
+def test_it_wakes_just_before_the_next_delivery_is_due(
+    config: Config, cast: Cast, delivery: Delivery
+) -> None:
+    shortly_before = delivery.due_at - timedelta(milliseconds=900)
+    assert Clock(Bell(config)).round(shortly_before) == delivery.due_at - GATE
+    assert rung(config) == 0
+
+
+def test_it_rings_once_for_what_is_due(config: Config, cast: Cast, delivery: Delivery) -> None:
+    clock, now = Clock(Bell(config)), delivery.due_at - GATE
+    clock.round(now)
+    clock.round(now + TICK)
+    assert rung(config) == 1
+
+
+def test_without_redis_it_neither_stops_nor_spins(config: Config, cast: Cast, delivery: Delivery) -> None:
+    deaf = Clock(Bell(replace(config, redis_url=f"redis://127.0.0.1:{free_port()}/0")))
+    assert deaf.round(delivery.due_at) == delivery.due_at + TICK
+    db.session.expire_all()
+    assert (delivery.state, delivery.rung_at) == (State.SCHEDULED, None)
+    Clock(Bell(config)).round(delivery.due_at + TICK)
+    assert rung(config) == 1
+
+
+def test_after_a_long_absence_it_holds_what_is_late_and_rings_nothing(
+    config: Config, cast: Cast, delivery: Delivery
+) -> None:
+    Clock(Bell(config)).round(delivery.not_later_than + timedelta(hours=8))
+    db.session.expire_all()
+    assert (delivery.state, delivery.held_reason) == (State.HELD, Hold.LATE)
+    assert rung(config) == 0
