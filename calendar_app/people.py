@@ -114,17 +114,19 @@ def set_password(user: User, password: str) -> None:
     user.invite_hash = user.invited_until = None
 
 
-def invite(workspace: Workspace, email: str, name: str, role: Role, now: datetime) -> tuple[User, str | None]:
+def invite(
+    workspace: Workspace, email: str, name: str, role: Role, now: datetime, *, locale: str = "en"
+) -> tuple[User, str | None]:
     """Add a person by e-mail; the token (None for a known user) opens the set-password page once.
 
-    Raises ``AlreadyMember``.
+    Someone new begins with ``locale``, in the workspace's zone. Raises ``AlreadyMember``.
     """
     user = find_by_email(email)
     if user and membership(user, workspace):
         raise AlreadyMember(_l("%(name)s is in this workspace already.", name=user.name))
     token = None
     if user is None:
-        user = add_user(email, name, None, locale="en", zone=workspace.zone, now=now)
+        user = add_user(email, name, None, locale=locale, zone=workspace.zone, now=now)
     if user.password_hash is None:
         token = renew_invitation(user, now)
     workspace.memberships.append(Membership(user=user, role=role, joined_at=now))

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, g, redirect, render_template, session, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
@@ -34,7 +35,7 @@ def invite() -> Any:
     if not form.validate_on_submit():
         return _page(form), 422
     try:
-        user, token = verbs.invite(g.workspace, form.email.data, form.name.data, form.role.data, edge.now())
+        user, token = _invite(form)
     except verbs.AlreadyMember as refusal:
         form.refuse(refusal, "email")
         return _page(form), 422
@@ -76,6 +77,12 @@ def remove(member_id: int) -> Response:
     db.session.commit()
     flash(_("%(name)s is no longer in this workspace.", name=name), "ok")
     return redirect(url_for("people.index"))
+
+
+def _invite(form: InviteForm) -> tuple[User, str | None]:
+    """Someone new begins in the language of who invites."""
+    whom = (form.email.data, form.name.data, form.role.data)
+    return verbs.invite(g.workspace, *whom, edge.now(), locale=current_user.locale)
 
 
 def _show_once(user: User, token: str | None) -> None:

@@ -46,6 +46,16 @@ def invite(client: Browser, email: str = "new@example.com") -> str:
     return client.post("/w/tea/people", data=typed, follow_redirects=True).text
 
 
+def test_someone_new_begins_in_the_language_of_who_invites(app: Flask, di: Browser, cast: Cast) -> None:
+    with app.app_context():
+        db.session.get_one(User, cast.di.id).locale = "zh_Hant"
+        db.session.commit()
+    invite(di)
+    with app.app_context():
+        user = people.find_by_email("new@example.com")
+        assert user is not None and user.locale == "zh_Hant"
+
+
 def test_an_invited_person_chooses_a_password_and_is_in(app: Flask, di: Browser) -> None:
     link = link_in(invite(di))
     mei = app.test_client()
