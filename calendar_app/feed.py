@@ -133,6 +133,11 @@ class Page:
         return self.page < self.pages
 
 
+def is_empty(workspace: Workspace) -> bool:
+    """Whether nothing was ever planned here."""
+    return db.session.scalar(select(Post.id).where(Post.workspace_id == workspace.id).limit(1)) is None
+
+
 def page(workspace: Workspace, filters: finding.Filters, number: int, *, latest_first: bool = True) -> Page:
     """One page of the posts that match, by their time; a page past the end is the last."""
     where = finding.conditions(workspace, filters)

@@ -24,6 +24,7 @@ from calendar_app.web import (
     posts_list,
     profile,
     security,
+    shortcuts,
     styleguide,
     workspaces,
 )
@@ -52,7 +53,7 @@ BLUEPRINTS = (
 def register(app: Flask) -> None:
     """Bind the web extensions and every blueprint to ``app``."""
     csrf.init_app(app)
-    for part in (auth, security, locale, assets, nav, errors):
+    for part in (auth, security, locale, assets, nav, shortcuts, errors):
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -32,7 +32,8 @@ KINDS = {
 def index() -> str:
     """The page; its posts come by the feed."""
     plans = g.membership.role.includes(Role.PLANNER)
-    return render_template("calendar/index.html", choices=choices(), plans=plans)
+    is_new = feed.is_empty(g.workspace)
+    return render_template("calendar/index.html", choices=choices(), plans=plans, is_new=is_new)
 
 
 @blueprint.get("/calendar/feed")

@@ -58,3 +58,25 @@ def test_someone_in_no_workspace_is_told_what_to_do(app: Flask, cast: Cast) -> N
     page = ana.get("/", follow_redirects=True)
     assert page.status_code == 200
     assert "You are in no workspace yet" in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("calendar", "<dt><kbd>w</kbd> </dt><dd>Week</dd>"),
+        ("approvals", "<dt><kbd>j</kbd> </dt><dd>Next post</dd>"),
+    ],
+)
+def test_the_help_lists_the_keys_of_the_screen_that_is_open(
+    app: Flask, cast: Cast, path: str, said: str
+) -> None:
+    client = app.test_client()
+    log_in(client, cast.di)
+    assert said in client.get(f"/w/tea/{path}").text
+    assert said not in client.get("/w/tea/people").text
+
+
+def test_an_empty_calendar_says_where_to_begin(app: Flask, cast: Cast) -> None:
+    client = app.test_client()
+    log_in(client, cast.di)
+    assert "calendar-first" in client.get("/w/tea/calendar").text

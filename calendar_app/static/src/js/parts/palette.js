@@ -23,12 +23,18 @@ function commands() {
   const words = input.value.trim().toLowerCase();
   const seen = new Map();
   for (const element of document.querySelectorAll("[data-command]")) seen.set(element.dataset.command, element);
-  return [...seen].filter(([name]) => name.toLowerCase().includes(words));
+  return [...seen].filter(([name]) => name.toLowerCase().includes(words)).sort(([, one], [, other]) => isLast(one) - isLast(other));
 }
+
+/* Other workspaces come after what can be done in this one. */
+const isLast = (element) => Number(element.closest("[data-commands-last]") !== null);
 
 function show() {
   chosen = 0;
-  list.replaceChildren(...commands().map(([name, element], at) => option(name, element, at)));
+  const found = commands();
+  list.replaceChildren(...found.map(([name, element], at) => option(name, element, at)));
+  dialog.querySelector(".palette-none").hidden = found.length > 0;
+  point();
 }
 
 function option(name, element, at) {
@@ -37,9 +43,16 @@ function option(name, element, at) {
   item.id = `palette-option-${at}`;
   item.role = "option";
   item.ariaSelected = String(at === 0);
-  item.textContent = name;
+  item.append(name, ...keysOf(element));
   item.addEventListener("click", () => run(element));
   return item;
+}
+
+function keysOf({ dataset }) {
+  if (!dataset.key) return [];
+  const keys = document.createElement("kbd");
+  keys.textContent = dataset.key;
+  return [keys];
 }
 
 function run(element) {
@@ -53,7 +66,11 @@ function move(step) {
   chosen = (chosen + step + items.length) % items.length;
   items.forEach((item, at) => (item.ariaSelected = String(at === chosen)));
   items[chosen].scrollIntoView({ block: "nearest" });
-  input.setAttribute("aria-activedescendant", items[chosen].id);
+  point();
+}
+
+function point() {
+  input.setAttribute("aria-activedescendant", list.children[chosen]?.id ?? "");
 }
 
 input?.addEventListener("input", show);
