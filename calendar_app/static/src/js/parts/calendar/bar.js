@@ -3,6 +3,8 @@ import { isPhone } from "./settings.js";
 
 const VIEWS = { month: ["dayGridMonth", "dots"], week: ["timeGridWeek", "threeDays"], list: ["listMonth", "agenda"] };
 
+const MORNING = "08";
+
 const typeOf = (name) => VIEWS[name][isPhone() ? 1 : 0];
 const nameOf = (type) => Object.keys(VIEWS).find((name) => VIEWS[name].includes(type));
 
@@ -29,7 +31,7 @@ export function connectBar(calendar) {
   let unseen = true;
   calendar.on("datesSet", () => (unseen = true));
   calendar.on("eventsSet", (events) => {
-    if (unseen && events.length) setTimeout(scrollToToday);
+    if (unseen && events.length) setTimeout(() => scrollToFirst(calendar, events));
     unseen &&= !events.length;
   });
   const views = document.querySelectorAll("[data-view]");
@@ -46,6 +48,13 @@ function showPlace(calendar, views) {
   document.getElementById("calendar-title").textContent = calendar.view.title;
   views.forEach((button) => button.setAttribute("aria-pressed", button.dataset.view === name));
   remember({ view: name, date: calendar.formatIso(calendar.getDate(), true).slice(0, 10) });
+}
+
+/* A week begins with its earliest post where that is before the working day. */
+function scrollToFirst(calendar, events) {
+  if (nameOf(calendar.view.type) !== "week") return scrollToToday();
+  const [earliest] = events.map(({ startStr }) => startStr.slice(11, 13)).sort();
+  if (earliest < MORNING) calendar.scrollToTime(`${earliest}:00:00`);
 }
 
 /* A month's list that holds today begins there; on a phone the list starts with today anyway. */

@@ -13,12 +13,13 @@ import { fillIn } from "./filters.js";
 import { rove } from "./keys.js";
 import { countOn, load, rowOf } from "./live.js";
 import { dropped } from "./moves.js";
-import { say, settings } from "./settings.js";
+import { isPhone, say, settings } from "./settings.js";
 import { writeOn } from "./write.js";
 import { icon } from "./dom.js";
 
 const ROOMY = 2;
 const MONTH = { year: "numeric", month: "long" };
+const DAYS = { month: isPhone() ? "short" : "long", day: "numeric", ...(isPhone() ? {} : { year: "numeric" }) };
 const DAY_HEADER = { listDayFormat: { weekday: "long", month: "long", day: "numeric" } };
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
@@ -67,7 +68,7 @@ function reading() {
     eventMinHeight: 24,
     slotMinHeight: 34,
     fixedWeekCount: false,
-    titleFormat: { year: "numeric", month: "short", day: "numeric" },
+    titleFormat: DAYS,
     dayCellDidMount: ({ el, isToday }) => makeStop(el, isToday),
   };
 }
@@ -89,7 +90,10 @@ function content(event, view) {
   return tile(rowOf(event), time);
 }
 
+/* A day is called by what it holds, the date is said after it. */
 function makeStop(cell, isToday) {
+  cell.setAttribute("aria-description", cell.ariaLabel);
+  cell.removeAttribute("aria-label");
   cell.setAttribute("tabindex", "-1");
   if (isToday) rove(cell);
 }
