@@ -22,6 +22,13 @@ TEMPLATE = "almanac_template"
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, a file stays together, and so do the walks, which share one house."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else item.path.name))
+
+
 def migrate(url: str, data: Path) -> None:
     """Give an empty database the whole schema, and let go of it so that it can be copied."""
     app = create_app(Config(data=data, database_url=url, secret_keys=(SECRET_KEY,)))
