@@ -120,6 +120,8 @@ def latest(delivery_ids: Sequence[int]) -> dict[int, Snapshot]:
 def totals(snapshots: Iterable[Snapshot]) -> Metrics:
     """Sums by number; one that nobody gave stays None."""
     rows = list(snapshots)
+    if not rows:
+        return Metrics()
     return Metrics(**{name: _sum(getattr(row, name) for row in rows) for name in NAMES})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, abort, g, jsonify, render_template, request
+from flask.json import dumps
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -44,7 +45,7 @@ def posts() -> Any:
         found = feed.between(g.workspace, start, end, asked())
     except feed.RangeTooLong as refusal:
         return _refused(refusal, 400)
-    answer = jsonify(rows=rows(found))
+    answer = Response(_compact({"rows": rows(found)}), mimetype="application/json")
     answer.add_etag()
     answer.headers["X-Now"] = str(int(edge.now().timestamp() * 1000))
     return answer.make_conditional(request)
@@ -66,6 +67,11 @@ def move() -> Response:
     (row,) = rows(feed.entries([post.id]))
     withdrawn = stage.value if post.stage != stage else None
     return jsonify(row=row, withdrawn=withdrawn, undo=_undo(post, before))
+
+
+def _compact(body: dict[str, Any]) -> str:
+    """JSON in which a Chinese character takes three bytes instead of six."""
+    return dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _undo(post: Post, before: moving.Place) -> dict[str, Any]:
