@@ -100,9 +100,14 @@ def desk(workspace: Workspace, typed: Typed, post: Post | None = None) -> Desk:
 def cards(typed: Typed, rows: Desk) -> list[Card]:
     """A card for each part that is out and each chosen channel, in the order of the channels."""
     out = [_out_card(variant) for variant in rows.out.values()]
-    return out + [
-        _card(_wording(typed, rows, channel)) for channel in rows.open if channel.id in typed.channels
-    ]
+    shown = [_wording(typed, rows, channel) for channel in rows.open if channel.id in typed.channels]
+    return out + [_card(words, is_begun(typed)) for words in shown]
+
+
+def is_begun(typed: Typed) -> bool:
+    """Whether there is anything to find fault with: an empty page is no mistake yet."""
+    own = (variant.text for variant in typed.variants.values())
+    return bool(typed.asset_ids()) or any(text.strip() for text in (typed.text, *own))
 
 
 def when(typed: Typed, now: datetime, before: Post | None = None) -> When:
@@ -165,8 +170,8 @@ def _wording(typed: Typed, rows: Desk, channel: Channel) -> Wording:
     )
 
 
-def _card(words: Wording) -> Card:
-    said = tuple(_said(problem) for problem in content.problems(words))
+def _card(words: Wording, is_begun: bool) -> Card:
+    said = tuple(_said(problem) for problem in content.problems(words)) if is_begun else ()
     return Card(words.channel, content.preview(words), words.attachments, said)
 
 

@@ -145,6 +145,15 @@ def test_the_next_post_starts_on_the_channels_of_the_last_one(
     assert re.findall(r'data-channel="(\d+)"[^>]*checked', ana.get(NEW).text) == [str(bluesky)]
 
 
+def test_an_empty_page_is_not_told_off(ana: Browser, mastodon: int) -> None:
+    assert 'class="problem ' not in ana.get(NEW).text
+
+
+def test_an_empty_text_on_one_channel_is_a_problem(ana: Browser, mastodon: int, bluesky: int) -> None:
+    form = typed(mastodon, bluesky) | {f"v{bluesky}-own_text": "1", f"v{bluesky}-text": ""}
+    assert ana.post(CHECK, data=form).text.count('class="problem danger"') == 1
+
+
 def test_a_saved_post_keeps_all_that_was_typed(
     app: Flask, cast: Cast, ana: Browser, mastodon: int, bluesky: int
 ) -> None:
@@ -243,7 +252,7 @@ def test_too_long_a_text_is_told_while_one_types(ana: Browser, bluesky: int) -> 
 def test_a_screen_reader_hears_of_a_counter_only_near_its_limit(ana: Browser, bluesky: int) -> None:
     near = ana.post(CHECK, data=typed(bluesky, text="x" * 290)).text
     far = ana.post(CHECK, data=typed(bluesky, text="x" * 100)).text
-    assert "tea.example: 290 of 300 characters." in near and "of 300 characters" not in far
+    assert "tea.example: 290 of 300 characters." in near and "tea.example: 100 of 300 characters" not in far
 
 
 def test_a_check_saves_nothing(app: Flask, ana: Browser, mastodon: int) -> None:
