@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from calendar_app.models import Attempt, Delivery, Outcome, State, Step, User
+from calendar_app.web.sentences import PROBLEMS
 from calendar_app.web.wording import ANSWERED, BEGUN, ENDED, ENDED_ANYHOW, OURS, clock, name_of, said
 
 PUNCTUAL = timedelta(seconds=1)
@@ -110,9 +111,11 @@ def _quote(attempt: Attempt) -> str:
 
 def _detail(attempt: Attempt) -> str:
     """Our own word for what went wrong before or without an answer."""
-    evidence = attempt.evidence or {}
-    if evidence.get("code") in OURS:
-        return str(OURS[evidence["code"]])
+    code = (attempt.evidence or {}).get("code")
+    if code in OURS:
+        return str(OURS[code])
+    if code in PROBLEMS:
+        return _("It breaks a limit of this channel.")
     return "" if _quote(attempt) else attempt.message
 
 
