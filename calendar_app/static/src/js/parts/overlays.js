@@ -14,14 +14,17 @@ document.addEventListener("keydown", (event) => {
 });
 
 function closeMenus(shouldClose) {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (shouldClose(menu)) menu.open = false;
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (shouldClose(menu)) close(menu);
 }
 
 function escape() {
-  const menu = document.querySelector("details.menu[open]");
-  if (!menu) return;
+  closeMenus(() => true);
+}
+
+/* The focus must not vanish with an item: a dialog that the item opens gives it back to the menu's button. */
+function close(menu) {
+  if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
   menu.open = false;
-  menu.querySelector("summary").focus();
 }
 
 function step(menu, event) {
