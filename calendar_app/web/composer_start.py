@@ -16,11 +16,12 @@ from calendar_app.web.composer_form import Typed
 
 MORNING = 9
 LEAD = timedelta(hours=1)
+ROUND = timedelta(minutes=5)
 
 
 def blank(workspace: Workspace, user: User, asked: MultiDict[str, str], now: datetime) -> Typed:
     """A form for ``?date=2030-03-04T09:30&zone=Europe/Berlin&channel=5``; each of them may be missing or wrong."""
-    wall, zone = _clicked(asked, workspace.zone) or (to_wall(now + LEAD, workspace.zone), workspace.zone)
+    wall, zone = _clicked(asked, workspace.zone) or (to_wall(_soon(now), workspace.zone), workspace.zone)
     chosen = tuple(composer_form.row_id(each) for each in asked.getlist("channel"))
     return Typed(
         channels=chosen or _last_channels(workspace, user) or _only_channel(workspace),
@@ -30,6 +31,11 @@ def blank(workspace: Workspace, user: User, asked: MultiDict[str, str], now: dat
         owner_id=user.id,
         form_key=composer_form.form_key(""),
     )
+
+
+def _soon(now: datetime) -> datetime:
+    """A round time about an hour from now."""
+    return now + LEAD + (datetime.min.replace(tzinfo=now.tzinfo) - now) % ROUND
 
 
 def _last_channels(workspace: Workspace, user: User) -> tuple[int, ...]:
