@@ -13,11 +13,13 @@ import { fillIn } from "./filters.js";
 import { rove } from "./keys.js";
 import { countOn, load, rowOf } from "./live.js";
 import { dropped } from "./moves.js";
-import { isPhone, say, settings } from "./settings.js";
+import { isPhone, root, say, settings } from "./settings.js";
 import { writeOn } from "./write.js";
 import { icon } from "./dom.js";
 
-const ROOMY = 2;
+const WEEK = 7 * 24 * 3600 * 1000;
+const DAY_TOP = 28;
+const TILE = 38;
 const MONTH = { year: "numeric", month: "long" };
 const DAYS = { month: isPhone() ? "short" : "long", day: "numeric", ...(isPhone() ? {} : { year: "numeric" }) };
 const DAY_HEADER = { listDayFormat: { weekday: "long", month: "long", day: "numeric" } };
@@ -38,7 +40,7 @@ export function options() {
       agenda: { ...DAY_HEADER, type: "list", duration: { days: 14 } },
     },
     events: load,
-    eventContent: ({ event, view }) => ({ domNodes: [content(event, view.type)] }),
+    eventContent: ({ event, view }) => ({ domNodes: [content(event, view)] }),
   };
 }
 
@@ -85,9 +87,15 @@ function writing() {
 
 function content(event, view) {
   const time = event.startStr.slice(11, 16);
-  if (view.startsWith("list") || view === "agenda") return entry(rowOf(event), time);
-  if (view.startsWith("dayGrid") && countOn(event.startStr.slice(0, 10)) > ROOMY) return line(rowOf(event), time);
+  if (view.type.startsWith("list") || view.type === "agenda") return entry(rowOf(event), time);
+  if (view.type.startsWith("dayGrid") && countOn(event.startStr.slice(0, 10)) > tilesInDay(view)) return line(rowOf(event), time);
   return tile(rowOf(event), time);
+}
+
+/* How many cards of two lines find room under each other in one day of a month. */
+function tilesInDay({ activeStart, activeEnd }) {
+  const weeks = Math.round((activeEnd - activeStart) / WEEK);
+  return Math.floor((root.clientHeight / weeks - DAY_TOP) / TILE);
 }
 
 /* A day is called by what it holds, the date is said after it. */
