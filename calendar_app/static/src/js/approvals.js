@@ -11,8 +11,9 @@ const KEYS = {
   Enter: () => document.activeElement.matches("[data-approval]") && current().querySelector("[data-open]").click(),
 };
 
-/* j and k walk, a approves, s sends back, Enter opens the post. */
+/* j and k walk, a approves, s sends back (Escape takes that back), Enter opens the post. */
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.closest(".send-back") && !event.isComposing) return closeSendBack(current());
   const act = KEYS[event.key];
   if (!act || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.target.closest("input, textarea, select") || (event.key === "Enter" && !event.target.matches("[data-approval]"))) return;
@@ -35,6 +36,12 @@ function openSendBack(card) {
   if (!card) return;
   card.querySelector(".send-back").open = true;
   card.querySelector("textarea").focus();
+}
+
+/* What was typed stays in the closed form. */
+function closeSendBack(card) {
+  card.querySelector(".send-back").open = false;
+  card.focus({ preventScroll: true });
 }
 
 /* A decided card leaves; the next one takes its place, and the counts follow. */
