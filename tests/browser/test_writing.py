@@ -141,3 +141,17 @@ def test_one_channel_can_say_it_differently_and_its_preview_shows_so(planner: De
     previews = planner.page.locator("#live .preview")
     expect(previews.and_(planner.page.locator("[data-platform=bluesky]"))).to_contain_text("這裡才說的")
     expect(previews.and_(planner.page.locator("[data-platform=mastodon]"))).to_contain_text("大家都說的")
+
+
+def test_files_go_up_to_the_library_one_after_the_other_and_stand_there_at_once(
+    planner: Desk, tmp_path: Path
+) -> None:
+    good = [tmp_path / "kettle.png", tmp_path / "tray.png"]
+    for shade, path in enumerate(good):
+        Image.new("RGB", (320, 240), (90 * shade, 80, 60)).save(path)
+    planner.go("/library")
+    torn = broken(tmp_path / "torn.jpg", "a truncated JPEG")
+    planner.page.locator("#library-files").set_input_files([good[0], torn, good[1]])
+    expect(planner.page.locator("#library-uploads .upload.is-refused")).to_have_count(1)
+    for path in good:
+        expect(planner.page.locator(".shelf").get_by_text(path.name)).to_be_visible()

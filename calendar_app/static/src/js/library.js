@@ -14,4 +14,6 @@ function start() {
   takeFiles(document.body, document.getElementById("shelf"), (files) => queue.add(files));
 }
 
-const refresh = () => window.htmx.ajax("GET", box.dataset.index, "#shelf");
+function refresh() {
+  return window.htmx.ajax("GET", box.dataset.index, "#shelf");
+}
