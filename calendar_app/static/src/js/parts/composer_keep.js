@@ -54,7 +54,7 @@ const hasWords = (kept) => kept.some(([name, value]) => /(^|-)(text|media_id)$/.
 
 function makeOffer(kept) {
   const words = offer.querySelector("[data-restore-words]");
-  words.textContent = words.textContent.replace("{time}", new Date(kept.at).toLocaleString(document.documentElement.lang));
+  words.textContent = words.textContent.replace("{time}", new Date(kept.at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }));
   offer.hidden = false;
   offer.querySelector("[data-restore]").addEventListener("click", () => restore(kept.pairs));
   offer.querySelector("[data-forget]").addEventListener("click", () => {
