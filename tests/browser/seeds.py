@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from calendar_app import approval, planning, walltime
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery, Post, State, User, Workspace
-from tests.browser.estate import ADMIN, APPROVER, PLANNER, SLUG, Estate
+from tests.browser.estate import ADMIN, PLANNER, SLUG, Estate
 from tests.browser.steps import ZONE
 
 
@@ -25,15 +25,6 @@ def draft(estate: Estate, text: str, due_at: datetime) -> int:
     """A draft of the demo's planner for both of the demo's channels."""
     with estate.writing() as now:
         return _write(workspace(SLUG), person(PLANNER), text, due_at, now).id
-
-
-def approved(estate: Estate, text: str, due_at: datetime) -> int:
-    """The same, submitted and approved."""
-    with estate.writing() as now:
-        post = _write(workspace(SLUG), person(PLANNER), text, due_at, now)
-        approval.submit(post, person(PLANNER), now)
-        approval.approve(post, post.revision, person(APPROVER), now)
-        return post.id
 
 
 def approved_by_its_author(estate: Estate, slug: str, text: str, due_at: datetime) -> int:

@@ -72,20 +72,5 @@ def standing(desk: Desk, state: str) -> None:
     expect(desk.page.locator("#post-standing [data-state]")).to_have_attribute("data-state", state)
 
 
-def write(desk: Desk, text: str, due_at: datetime, how: str = "Save draft") -> Written:
-    """A post for both channels of the demo."""
-    desk.go("/posts/new")
-    desk.page.locator("#text").fill(text)
-    choose_channels(desk)
-    set_time(desk, due_at)
-    return Written(save(desk, how), text, due_at)
-
-
 def deliveries(desk: Desk, state: str) -> Locator:
     return desk.page.locator(f"#deliveries .delivery[data-state={state}]")
-
-
-def approve_on_its_page(desk: Desk, written: Written) -> None:
-    desk.go(f"/posts/{written.id}")
-    desk.button("Approve").click()
-    standing(desk, "scheduled")

@@ -31,6 +31,9 @@ UNNAMED = """() => [...document.querySelectorAll('a[href], button, input:not([ty
         ...(element.getAttribute('aria-labelledby') ?? '').split(' ').map(id => document.getElementById(id)?.innerText),
         ...[...element.querySelectorAll('img, svg')].map(image => image.alt ?? image.ariaLabel)].some(name => name?.trim()))
     .map(element => element.outerHTML.slice(0, 160))"""
+SLIP_IN = (
+    "code => document.body.append(Object.assign(document.createElement('script'), { textContent: code }))"
+)
 WIDER = "() => document.documentElement.scrollWidth - innerWidth"
 WITHOUT_ALT = "() => [...document.querySelectorAll('img:not([alt])')].map(image => image.src)"
 DOUBLE_IDS = """() => { const ids = [...document.querySelectorAll('[id]')].map(element => element.id);
@@ -93,3 +96,11 @@ def test_who_is_not_logged_in_is_asked_to_and_then_brought_to_where_they_wanted(
     desk.page.locator("[name=password]").fill(PASSWORD)
     desk.button("Log in").click()
     desk.page.wait_for_url(f"**/w/{SLUG}/library")
+
+
+def test_a_script_that_slipped_into_a_page_does_not_run_and_would_fail_any_of_these_walks(sit: Sit) -> None:
+    desk = sit(ADMIN)
+    desk.go("/posts")
+    desk.page.evaluate(SLIP_IN, "window.slipped = true")
+    assert desk.page.evaluate("window.slipped") is None
+    assert any("Content Security Policy" in trouble for trouble in desk.take_troubles())

@@ -80,7 +80,7 @@ class Walk:
         return self.approver
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def walks(
     estate: Estate, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Walk]]:
