@@ -111,7 +111,7 @@ def _quote(attempt: Attempt) -> str:
 
 def _detail(attempt: Attempt) -> str:
     """Our own word for what went wrong before or without an answer."""
-    code = (attempt.evidence or {}).get("code")
+    code = str((attempt.evidence or {}).get("code", ""))
     if code in OURS:
         return str(OURS[code])
     if code in PROBLEMS:
