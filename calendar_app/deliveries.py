@@ -31,7 +31,7 @@ EDGES: Mapping[State, frozenset[State]] = {
     State.CANCELED: frozenset(),
 }
 GONE_OUT = frozenset({State.PUBLISHING, State.PROCESSING, State.PUBLISHED, State.UNCONFIRMED})
-GATE = timedelta(milliseconds=500)
+GATE = timedelta(milliseconds=150)
 
 
 def is_out(variant: Variant) -> bool:
@@ -73,11 +73,13 @@ def claim(delivery_id: int, now: datetime, worker: str) -> Claim | None:
 
 
 def sending(taken: Claim, now: datetime) -> bool:
-    """Record, right before the visible call, that it is being made; False when the lease is ours no more."""
-    still_ours = _touch(taken, Delivery.lease_until > now, rung_at=None)
-    if still_ours:
-        db.session.execute(update(Attempt).where(Attempt.id == taken.attempt_id).values(sent_at=now))
-    return still_ours
+    """Record, right before the visible call, that it is being made, under a lease renewed for it.
+
+    False when the lease is ours no more: the caller rolls back and does not send. The renewal is what keeps ``reap``,
+    should it look at this very moment, from taking the delivery for one that was never sent.
+    """
+    db.session.execute(update(Attempt).where(Attempt.id == taken.attempt_id).values(sent_at=now))
+    return _touch(taken, Delivery.lease_until > now, lease_until=now + config().lease)
 
 
 def succeeded(taken: Claim, receipt: Receipt, now: datetime) -> bool:

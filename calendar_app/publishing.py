@@ -109,6 +109,8 @@ def _cleared(taken: Claim, parcel: Parcel, now: datetime) -> bool:
         deliveries.again(taken, Outcome.RATE_LIMITED, None, rests_until, now)
     else:
         cleared = deliveries.sending(taken, now)
+        if not cleared:
+            db.session.rollback()
     db.session.commit()
     return cleared
 

@@ -134,12 +134,13 @@ def _reap_one(delivery: Delivery, now: datetime) -> bool:
         (a for a in reversed(delivery.attempts) if a.step == Step.PUBLISH and not a.closed_at), None
     )
     sent = attempt is not None and attempt.sent_at is not None
-    if attempt:
-        close_attempt(attempt.id, Outcome.UNCONFIRMED if sent else Outcome.LOST, now)
     changes: dict[str, Any] = {"look_at": now, "looks": 0} if sent else {"due_at": now}
-    token = Delivery.lease_token == delivery.lease_token
+    lapsed = (Delivery.lease_token == delivery.lease_token) & (Delivery.lease_until < now)
     to = State.UNCONFIRMED if sent else State.SCHEDULED
-    return advance(delivery.id, to, token, sources={State.PUBLISHING}, **free(), **changes)
+    freed = advance(delivery.id, to, lapsed, sources={State.PUBLISHING}, **free(), **changes)
+    if freed and attempt:
+        close_attempt(attempt.id, Outcome.UNCONFIRMED if sent else Outcome.LOST, now)
+    return freed
 
 
 def _first(column: Any, *where: Any) -> Any:

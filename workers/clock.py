@@ -22,6 +22,8 @@ from workers.rings import Bell, OutOfOrder
 
 TICK = timedelta(seconds=1)
 BREATH = timedelta(milliseconds=5)
+# Someone may sit before the page and wait for fresh numbers; a doubled ring finds nothing to read.
+SAMPLING = timedelta(seconds=5)
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -81,7 +83,7 @@ class Clock:
         db.session.commit()
 
     def _not_just_rung(self, channel_ids: list[int], now: datetime) -> list[int]:
-        oldest = now - config().rering
+        oldest = now - min(config().rering, SAMPLING)
         fresh = [id for id in channel_ids if self._sampled.get(id, oldest) <= oldest]
         self._sampled |= dict.fromkeys(fresh, now)
         return fresh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from datetime import UTC, datetime
@@ -61,6 +62,8 @@ def _warm_up(app: Flask) -> None:
         publishing.warm_up()
         db.session.remove()
         db.engine.dispose()
+    gc.collect()
+    gc.freeze()
 
 
 def run(queue_name: str) -> None:

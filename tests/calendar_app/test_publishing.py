@@ -308,6 +308,22 @@ def test_a_worker_whose_lease_lapsed_does_not_send(
     assert mastodon_server.control.records() == []
 
 
+def test_a_worker_that_is_about_to_send_is_not_taken_for_dead(
+    cast: Cast, toots: Channel, watch: Watch
+) -> None:
+    post = an_approved_post(cast, toots)
+    taken = deliveries.claim(due(post, watch), watch.now, "slow")
+    assert taken
+    assert deliveries.sending(taken, taken.until - timedelta(seconds=1))
+    db.session.commit()
+    assert sweeps.reap(taken.until + timedelta(seconds=1)) == 0
+    db.session.commit()
+    assert sweeps.reap(taken.until + timedelta(minutes=5)) == 1
+    db.session.commit()
+    db.session.expire_all()
+    assert only(post).state == State.UNCONFIRMED
+
+
 def test_an_exception_in_publishing_is_never_marked_as_published(
     cast: Cast, toots: Channel, watch: Watch, publish: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
