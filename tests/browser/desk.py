@@ -89,7 +89,9 @@ class Desk:
         self.page.wait_for_url("**/login*")
 
     def read_in(self, locale: str) -> None:
-        """Choose a language in the profile."""
+        """Choose a language in the profile, where it is not chosen already."""
+        if self.page.locator("html").get_attribute("lang") == locale.replace("_", "-"):
+            return
         self.page.goto(f"{self.estate.url}/profile")
         self.page.locator("[name=locale]").select_option(locale)
         self.button("Save").click()

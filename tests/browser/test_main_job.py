@@ -182,12 +182,9 @@ def test_its_numbers_come_to_its_page_and_onto_the_calendar(walk: Walk) -> None:
     expect(total(desk, "Likes")).to_have_text(re.compile(r"^[\d,.]+$"))
     for platform in walk.estate.platforms:
         platform.order("likes", id=platform.records_of(walk.words)[0]["id"], count=LIKES)
-    desk.log_out()
-    ana = walk.sit(PLANNER)
-    ana.go(f"/posts/{written.id}")
-    ana.button("Refresh numbers").click()
-    expect(total(ana, "Likes")).to_have_text(AT_LEAST_A_THOUSAND)
-    expect(metric(ana, written, "Likes")).to_have_text(re.compile(r"1(\.\d)?\s*(K|千)|1,?\d{3}"))
+    desk.button("Refresh numbers").click()
+    expect(total(desk, "Likes")).to_have_text(AT_LEAST_A_THOUSAND, timeout=LONG)
+    expect(metric(desk, written, "Likes")).to_have_text(re.compile(r"1(\.\d)?\s*(K|千)|1,?\d{3}"))
 
 
 def total(desk: Desk, name: str) -> Locator:
