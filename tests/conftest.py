@@ -22,6 +22,7 @@ TEMPLATE = "almanac_template"
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, a file stays together, and so do the walks, which share one house."""
     for item in items:
