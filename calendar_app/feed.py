@@ -124,14 +124,6 @@ class Page:
     pages: int
     total: int
 
-    @property
-    def has_prev(self) -> bool:
-        return self.page > 1
-
-    @property
-    def has_next(self) -> bool:
-        return self.page < self.pages
-
 
 def is_empty(workspace: Workspace) -> bool:
     """Whether nothing was ever planned here."""

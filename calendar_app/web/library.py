@@ -39,14 +39,6 @@ class Shelf:
     page: int
     pages: int
 
-    @property
-    def has_prev(self) -> bool:
-        return self.page > 1
-
-    @property
-    def has_next(self) -> bool:
-        return self.page < self.pages
-
 
 @blueprint.get("/library")
 def index() -> Any:
