@@ -22,12 +22,13 @@ TEMPLATE = "almanac_template"
 _numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Where tests run side by side, a file stays together, and so do the walks, which share one house."""
     for item in items:
         folder = item.path.parent.name
         item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else item.path.name))
+    return (yield)
 
 
 def migrate(url: str, data: Path) -> None:
