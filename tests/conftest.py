@@ -22,15 +22,6 @@ TEMPLATE = "almanac_template"
 _numbers = itertools.count(1)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Where tests run side by side, a file stays together, and so do the walks, which share one house."""
-    for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else item.path.name))
-    return (yield)
-
-
 def migrate(url: str, data: Path) -> None:
     """Give an empty database the whole schema, and let go of it so that it can be copied."""
     app = create_app(Config(data=data, database_url=url, secret_keys=(SECRET_KEY,)))
