@@ -6,6 +6,7 @@ import gc
 import os
 import socket
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -33,6 +34,8 @@ class BeatingWorker(Worker):
         super().__init__(*args, **options)
         self._kind = queue_name
         self._beat_name = f"{socket.gethostname()}:{queue_name}:{os.getpid()}"
+        self._signing = False
+        self._asked: tuple[int, FrameType | None] | None = None
 
     def heartbeat(self, *args: Any, **options: Any) -> None:
         super().heartbeat(*args, **options)
@@ -43,8 +46,25 @@ class BeatingWorker(Worker):
         with jobs.app().app_context():
             beats.forget(self._beat_name)
 
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """RQ stops by an exception out of the signal handler, and a database driver in the middle of its work may
+        swallow it: so a worker that is signing finishes that first."""
+        if self._signing:
+            self._asked = (signum, frame)
+        else:
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
     def beat(self) -> None:
-        """A database that is away is the jobs' matter; RQ's own StopRequested must get through."""
+        """A database that is away is the jobs' matter."""
+        self._signing = True
+        try:
+            self._sign()
+        finally:
+            self._signing = False
+        if self._asked:
+            super().request_stop(*self._asked)  # type: ignore[no-untyped-call]
+
+    def _sign(self) -> None:
         with jobs.app().app_context():
             try:
                 beats.beat(self._beat_name, self._kind, datetime.now(UTC))

@@ -121,5 +121,12 @@ def _is_missing(answerable: Sequence[Delivery], asked_at: datetime) -> bool:
 
 
 def _next_look(courses: Sequence[Course], now: datetime) -> int | None:
-    instants = [course.next_at for course in courses if course.next_at and course.next_at - now < FORESIGHT]
-    return int((min(instants) - now).total_seconds()) + POLL_SECONDS if instants else None
+    """In how many seconds the next reading should be there; one that is due already comes any moment."""
+    readings = [course.delivery.sample_at for course in courses if _is_read_soon(course.delivery, now)]
+    soonest = min((reading for reading in readings if reading), default=None)
+    return None if soonest is None else max(0, int((soonest - now).total_seconds())) + POLL_SECONDS
+
+
+def _is_read_soon(delivery: Delivery, now: datetime) -> bool:
+    answers = delivery.channel.state in engagement.ANSWERING
+    return answers and delivery.sample_at is not None and delivery.sample_at - now < FORESIGHT
