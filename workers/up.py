@@ -7,6 +7,7 @@ import gc
 import importlib
 import os
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -49,10 +50,20 @@ def up(options: Options, environ: Mapping[str, str], output: Output) -> int:
     try:
         with sole_owner(data):
             check_ports(options)
-            return _run_house(options, data, child_environ(environ, options, data), output)
+            status = _run_house(options, data, child_environ(environ, options, data), output)
+            fold_log(data / "almanac.db")
+            return status
     except (CanNotStart, embedded_redis.RedisMissing, PermissionError) as error:
         output.say(str(error))
         return 1
+
+
+def fold_log(database: Path) -> None:
+    """Fold SQLite's log into the one file, where processes that closed in the same instant left it to each other."""
+    if database.exists():
+        connection = sqlite3.connect(database)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
 
 
 def _run_house(options: Options, data: Path, environ: Mapping[str, str], output: Output) -> int:
