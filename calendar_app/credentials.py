@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 import publishers
 from calendar_app import content, deliveries
 from calendar_app.extensions import db
-from calendar_app.models import Channel, PlatformApp
+from calendar_app.models import Channel
 from calendar_app.settings import vault
 from publishers.errors import Unauthorized
 
@@ -70,17 +70,6 @@ def mend(channel_id: int, seen_version: int, error: Unauthorized, now: datetime)
         return Mended.YES if refresh(channel_id, seen_version, now) else Mended.SOON
     except Unauthorized:
         return Mended.NO
-
-
-def reseal_all() -> int:
-    """Encrypt every stored secret under the newest key; how many."""
-    sealed = [*db.session.scalars(select(Channel))]
-    apps = [*db.session.scalars(select(PlatformApp))]
-    for channel in sealed:
-        channel.credentials = vault().reseal(channel.credentials)
-    for app in apps:
-        app.secrets = vault().reseal(app.secrets)
-    return len(sealed) + len(apps)
 
 
 def _win_refresh(channel_id: int, seen_version: int, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -218,15 +219,14 @@ def _limits() -> media.Limits:
 
 def _as_rendered(asset: Asset, rendition: Rendition, alt: str) -> values.Media:
     assert rendition.sha256 and rendition.mime and rendition.size and rendition.width and rendition.height
-    return values.Media(
-        kind="video" if asset.kind == "video" else "image",
+    return replace(
+        as_uploaded(asset, alt),
         path=store.path_of(rendition.sha256),
         mime=rendition.mime,
         size=rendition.size,
         width=rendition.width,
         height=rendition.height,
         sha256=rendition.sha256,
-        alt=alt,
         seconds=rendition.seconds,
     )
 
@@ -242,8 +242,6 @@ def _finish(rendition: Rendition, facts: media.Facts) -> None:
 
 
 def _fit_as_json(fit: media.Fit) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return asdict(fit)
 
 
