@@ -25,7 +25,8 @@ class Channel(Model):
     """One connected destination on a platform.
 
     ``credentials`` are encrypted; ``credentials_version`` grows at each change, so that of several workers that saw the
-    same stale pair only one refreshes. ``rests_until`` is the platform's own rate limit.
+    same stale pair only one refreshes. ``rests_until`` is the platform's own rate limit, ``turn_at`` the earliest instant
+    that the channel's pace leaves for its next post, ``expires_at`` the end of its credentials where that is known.
     """
 
     __tablename__ = "channel"
@@ -49,6 +50,8 @@ class Channel(Model):
     state_reason: Mapped[str] = mapped_column(String(500), default="")
     state_at: Mapped[datetime] = mapped_column(Instant)
     rests_until: Mapped[datetime | None] = mapped_column(Instant)
+    turn_at: Mapped[datetime | None] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
     audience_at: Mapped[datetime | None] = mapped_column(Instant)
     connected_at: Mapped[datetime] = mapped_column(Instant)
 

@@ -36,8 +36,8 @@ class Hold(StrEnum):
     HANDOVER = "handover"
 
 
-def _partial(name: str, column: str, where: str) -> Index:
-    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+def _partial(name: str, columns: str, where: str) -> Index:
+    return Index(name, *columns.split(", "), sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Delivery(Model):
@@ -45,7 +45,8 @@ class Delivery(Model):
 
     ``promised_at`` is the approved instant, ``due_at`` that of the next try. ``key`` is the native idempotency key and
     never changes. ``rung_at`` is when the doorbell was last rung for this try. ``look_at`` is when to ask the platform
-    what became of a processing or unconfirmed one; null there means that a person is asked.
+    what became of a processing or unconfirmed one; null there means that a person is asked. ``check_at`` is the next
+    look ahead for what could stop it, and ``warnings`` what the last look found.
     """
 
     __tablename__ = "delivery"
@@ -55,9 +56,11 @@ class Delivery(Model):
         _partial("ix_delivery_bound", "not_later_than", "state = 'scheduled'"),
         _partial("ix_delivery_lease", "lease_until", "state = 'publishing'"),
         _partial("ix_delivery_prepare", "prepare_at", "prepare_at IS NOT NULL AND state = 'scheduled'"),
+        _partial("ix_delivery_check", "check_at", "check_at IS NOT NULL AND state = 'scheduled'"),
         _partial("ix_delivery_look", "look_at", "look_at IS NOT NULL"),
         _partial("ix_delivery_sample", "sample_at", "sample_at IS NOT NULL"),
         Index("ix_delivery_channel_state", "channel_id", "state"),
+        _partial("ix_delivery_out", "channel_id, published_at", "published_at IS NOT NULL"),
         Index("ix_delivery_workspace_state", "workspace_id", "state"),
     )
 
@@ -80,6 +83,8 @@ class Delivery(Model):
     prepare_at: Mapped[datetime | None] = mapped_column(Instant)
     handles: Mapped[Json | None] = mapped_column(JSON)
     handles_until: Mapped[datetime | None] = mapped_column(Instant)
+    check_at: Mapped[datetime | None] = mapped_column(Instant)
+    warnings: Mapped[list[Json] | None] = mapped_column(JSON)
     look_at: Mapped[datetime | None] = mapped_column(Instant)
     looks: Mapped[int] = mapped_column(default=0)
     remote_id: Mapped[str | None] = mapped_column(String(255))
