@@ -24,6 +24,7 @@ class Control(ABC):
             [
                 ("GET", "/_control/faults", lambda call: answer(self.faults())),
                 ("DELETE", "/_control/faults", self._clear_faults),
+                ("GET", "/_control/hits", lambda call: answer(self.hits(**_page(call)))),
                 ("GET", "/_control/records", lambda call: answer(self.records(**_page(call)))),
                 ("GET", "/_control/requests", lambda call: answer(self.requests(**_page(call)))),
                 ("GET", "/_control/stats", lambda call: answer(self.stats())),
@@ -90,6 +91,13 @@ class Control(ABC):
     def faults(self) -> list[Body]:
         """The orders in force."""
         return self._sim.faults.listed()
+
+    def hits(self, since: int = 0) -> list[Body]:
+        """The requests that were harmed, after number ``since``: n, fault (its id), kind, at, method, path, body.
+
+        ``at`` is the arrival in epoch seconds, ``body`` the first 2000 bytes as text.
+        """
+        return list(self._sim.hits)[since:]
 
     def clear_faults(self) -> None:
         """Withdraw all trouble."""

@@ -28,6 +28,7 @@ from publishers.simulators.wire import Call, Dropped, Refusal
 View = Callable[..., Response]
 Route = tuple[str, str, View]
 LOGGED = 200_000
+KEPT_OF_BODY = 2000
 PROXY_PAGE = (
     "<html>\r\n<head><title>{status} Bad Gateway</title></head>\r\n<body>\r\n<center><h1>{status} Bad Gateway</h1>"
     "</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
@@ -49,6 +50,7 @@ class Simulator(ABC):
         self.storage = Storage(data)
         self.lock = threading.RLock()
         self.requests: deque[tuple[int, str, str, float]] = deque(maxlen=LOGGED)
+        self.hits: deque[dict[str, Any]] = deque(maxlen=LOGGED)
         self.changed = threading.Event()
         self._count = 0
         self._views: dict[str, View] = {}
@@ -93,7 +95,16 @@ class Simulator(ABC):
         self.requests.append((self._count, call.method, call.full_path.rstrip("?"), call.arrived))
         body = _peek(call) if self.faults.reads_bodies else b""
         call.fault = self.faults.take(call.method, call.path, body)
-        return self._route(call) if call.fault is None else self._harmed(call, call.fault)
+        if call.fault is None:
+            return self._route(call)
+        self._note_hit(call, call.fault)
+        return self._harmed(call, call.fault)
+
+    def _note_hit(self, call: Call, fault: Fault) -> None:
+        """Keep which request was harmed, with the beginning of its body, so that a test can tell whom it hit."""
+        body = _peek(call)[:KEPT_OF_BODY].decode("utf-8", "replace")
+        noted = {"n": len(self.hits) + 1, "fault": fault.id, "kind": fault.kind, "at": call.arrived}
+        self.hits.append({**noted, "method": call.method, "path": call.path, "body": body})
 
     def _harmed(self, call: Call, fault: Fault) -> Response:
         harm_before: Mapping[str, Callable[[], Response]] = {

@@ -134,3 +134,16 @@ def test_faults_are_ordered_over_http_too(mastodon_server: Server, tooter: Toote
     assert tooter.post("hi").status_code == 200
     unknown = httpx.post(control, json={"kind": "earthquake"})
     assert unknown.status_code == 400 and all(kind in unknown.text for kind in KINDS)
+
+
+def test_every_harmed_request_is_noted_with_its_moment_and_its_words(
+    mastodon_server: Server, tooter: Tooter
+) -> None:
+    fault = mastodon_server.control.fault("drop_after", {**POSTING, "body_contains": "unlucky"})
+    tooter.post("fine")
+    with pytest.raises(httpx.TransportError):
+        tooter.post("unlucky")
+    (hit,) = httpx.get(f"{mastodon_server.url}/_control/hits").json()
+    assert (hit["fault"], hit["kind"], hit["path"]) == (fault["id"], "drop_after", "/api/v1/statuses")
+    assert "unlucky" in hit["body"] and hit["at"] == mastodon_server.control.records()[-1]["at"]
+    assert httpx.get(f"{mastodon_server.url}/_control/hits?since=1").json() == []
