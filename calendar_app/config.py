@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from calendar_app import redis_address
 
 T = TypeVar("T")
 
@@ -21,6 +23,7 @@ LOCALES = ("en", "zh_Hant", "zh_Hans")
 MIB = 1024 * 1024
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PLAIN_POSTGRES = re.compile(r"^postgres(ql)?://")
+_PASSWORDS = re.compile(r"(://[^/:@]*:)[^/]*(?=@)|(password=)[^&]*")
 
 
 class ConfigError(ValueError):
@@ -32,13 +35,15 @@ class Config:
     """One set-up of Almanac. Durations are timedeltas, sizes are bytes.
 
     ``secret_keys[0]`` signs and encrypts; the others only read what an earlier key wrote.
-    ``redis_url`` is None until a Redis is named or the supervisor has started its own.
+    ``redis_url`` is None until a Redis is named or the supervisor has started its own. ``media`` is the folder of uploads
+    that several hosts share; on one host it is in the data folder.
     """
 
     data: Path
     database_url: str = field(repr=False)
     secret_keys: tuple[str, ...] = field(repr=False)
     redis_url: str | None = field(default=None, repr=False)
+    media: Path | None = None
     base_url: str = "http://127.0.0.1:8100"
     lease: timedelta = timedelta(seconds=120)
     rering: timedelta = timedelta(seconds=20)
@@ -75,6 +80,7 @@ class Config:
             database_url=database_address(read.text("DATABASE_URL", f"sqlite:///{data / 'almanac.db'}")),
             secret_keys=read.parsed("SECRET_KEY", "", _secret_keys) or (kept_secret_key(data),),
             redis_url=read.parsed("REDIS_URL", "", _redis_address) or None,
+            media=read.parsed("MEDIA", "", _folder),
             base_url=base_url,
             lease=read.parsed("LEASE", "120", _positive_seconds),
             rering=read.parsed("RERING", "20", _positive_seconds),
@@ -109,7 +115,8 @@ class Config:
 
     @property
     def media_root(self) -> Path:
-        return self.data / "media"
+        """Where uploads are kept."""
+        return self.media or self.data / "media"
 
     @property
     def redis_folder(self) -> Path:
@@ -170,12 +177,8 @@ def database_address(url: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """The address with its password hidden, fit for logs and messages."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    user_and_host = parts.netloc.replace(f":{parts.password}@", ":***@")
-    return urlunsplit(parts._replace(netloc=user_and_host))
+    """The address with its passwords hidden, fit for logs and messages."""
+    return _PASSWORDS.sub(lambda found: f"{found[1] or found[2]}***", url)
 
 
 class _Reader:
@@ -203,9 +206,13 @@ def _secret_keys(text: str) -> tuple[str, ...]:
 
 
 def _redis_address(text: str) -> str:
-    if text and not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must start with redis://, rediss:// or unix://, as in redis://127.0.0.1:6379/0.")
+    if text:
+        redis_address.parse(text)
     return text
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text).expanduser().absolute() if text else None
 
 
 def _web_address(text: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from calendar_app import redis_address
 from calendar_app.config import Config
 
 HIDDEN = "***"
@@ -58,8 +59,8 @@ def set_up(config: Config, process: str) -> None:
 
 def secrets_of(config: Config) -> list[str]:
     """What of the set-up must never be printed."""
-    urls = (config.database_url, config.redis_url or "")
-    return [*config.secret_keys, *(urlsplit(url).password or "" for url in urls)]
+    of_database = urlsplit(config.database_url).password or ""
+    return [*config.secret_keys, of_database, *redis_address.secrets_in(config.redis_url or "")]
 
 
 def hide(secrets: Iterable[str]) -> None:

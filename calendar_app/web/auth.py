@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from calendar_app import people
+from calendar_app import people, redis_address
 from calendar_app.config import LOCALES
 from calendar_app.extensions import db, limiter, login
 from calendar_app.models import User
@@ -43,14 +43,21 @@ _WRONG_TRIES: dict[str, Any] = {
 
 def init_app(app: Flask) -> None:
     """Bind the login and the counters of wrong tries, kept in Redis where there is one."""
-    redis_url = app.extensions["almanac.config"].redis_url or "memory://"
     app.config.update(
         PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
-        RATELIMIT_STORAGE_URI=redis_url.replace("unix://", "redis+unix://", 1),
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        **_counters(app.extensions["almanac.config"].redis_url),
     )
     login.init_app(app)
     limiter.init_app(app)
+
+
+def _counters(redis_url: str | None) -> dict[str, Any]:
+    """Where Flask-Limiter counts: in whatever Redis is named, since it is handed the connections themselves."""
+    if redis_url is None:
+        return {"RATELIMIT_STORAGE_URI": "memory://"}
+    pool = redis_address.connect(redis_url).connection_pool
+    return {"RATELIMIT_STORAGE_URI": "redis://", "RATELIMIT_STORAGE_OPTIONS": {"connection_pool": pool}}
 
 
 @login.user_loader

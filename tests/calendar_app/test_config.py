@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from calendar_app.config import Config, ConfigError, kept_secret_key, without_password
+from calendar_app.logs import secrets_of
 
 
 @pytest.fixture
@@ -92,6 +93,13 @@ def test_ages_are_written_with_their_unit(environ: dict[str, str]) -> None:
         ("DATABASE_URL", "mysql://host/name", "Write postgresql://"),
         ("DATABASE_URL", "sqlite:///", "sqlite:////absolute/path.db"),
         ("REDIS_URL", "localhost:6379", "redis://127.0.0.1:6379/0"),
+        ("REDIS_URL", "redis://", "names no host"),
+        ("REDIS_URL", "redis://redis:port/0", "names a port that is no number up to 65535: redis:port"),
+        ("REDIS_URL", "redis://redis/tea", "Write its number"),
+        ("REDIS_URL", "redis://redis/0?db=tea", "Invalid value for 'db'"),
+        ("REDIS_URL", "redis://redis/0?ssl_ca_certs=/ca.pem", "'ssl_ca_certs', which redis:// does not take"),
+        ("REDIS_URL", "redis+sentinel://one,two", "host1:26379,host2:26379/service/0"),
+        ("REDIS_URL", "redis+sentinel://one,,two/main", "names a Sentinel without a host"),
         ("SECRET_KEY", "short", "openssl rand -base64 48"),
         ("BASE_URL", "calendar.example.com", "https://calendar.example.com"),
         ("LEASE", "soon", "Write it as 30s, 10m, 6h or 3d"),
@@ -115,6 +123,34 @@ def test_what_can_not_be_used_is_named_with_what_to_write(
     with pytest.raises(ConfigError) as refusal:
         Config.from_environ({**environ, f"ALMANAC_{name}": value})
     assert f"ALMANAC_{name}" in str(refusal.value) and advice in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://:sunlight@redis:6379/0",
+        "rediss://ana:sunlight@redis/0?ssl_ca_certs=/etc/ca.pem",
+        "unix://:sunlight@/run/redis.sock?db=1",
+        "valkeys://valkey:6379/0",
+        "redis+sentinel://ana:sunlight@one:26379,two,[::1]:26380/main/0?sentinel_password=moonlight",
+        "rediss+sentinel://one/main?ssl_ca_certs=/etc/ca.pem",
+    ],
+)
+def test_every_form_of_a_redis_address_is_taken_and_shown_without_its_passwords(
+    environ: dict[str, str], address: str
+) -> None:
+    config = Config.from_environ({**environ, "ALMANAC_REDIS_URL": address})
+    assert config.redis_url == address
+    shown = without_password(address)
+    assert "light" not in shown and shown.partition(":")[0] == address.partition(":")[0]
+    told = {"sunlight", "moonlight"} & set(secrets_of(config))
+    assert told == {word for word in ("sunlight", "moonlight") if word in address}
+
+
+def test_uploads_may_live_outside_the_data_folder(environ: dict[str, str], tmp_path: Path) -> None:
+    assert Config.from_environ(environ).media_root == tmp_path / "data" / "media"
+    shared = {**environ, "ALMANAC_MEDIA": str(tmp_path / "shared")}
+    assert Config.from_environ(shared).media_root == tmp_path / "shared"
 
 
 def test_a_data_folder_that_can_not_be_made_says_so(tmp_path: Path) -> None:
