@@ -80,6 +80,11 @@ def problems(words: Wording) -> list[Problem]:
     return publisher.check(as_written(words), limits_of(words.channel))
 
 
+def obstacles(words: Wording) -> list[Problem]:
+    """The problems that stand in the way and that no rendition can mend."""
+    return [problem for problem in problems(words) if problem.severity == "error" and not problem.fixable]
+
+
 def preview(words: Wording) -> Preview:
     """What the channel's readers will see."""
     return publishers.get(words.channel.platform).preview(as_written(words), limits_of(words.channel))
