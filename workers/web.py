@@ -1,7 +1,6 @@
 """``almanac web``: gunicorn with threads, set up in code so that one command serves demo and production."""
 
 import os
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,11 @@ import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from calendar_app import create_app
 from calendar_app.config import Config
 from calendar_app.database import forget_connections_after_fork
-from calendar_app.extensions import db
 from calendar_app.logs import set_up
 from workers.closing import closing
 
@@ -69,29 +65,6 @@ class Server(BaseApplication):
         return self.app
 
 
-class Health:
-    """Answers /healthz before the app does: no session, no rate limit, 503 while the database is away."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.inner = app.wsgi_app
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"] != "/healthz":
-            return self.inner(environ, start_response)
-        status, words = ("200 OK", b"ok\n") if self._database_answers() else ("503 Down", b"database away\n")
-        start_response(status, [("Content-Type", "text/plain"), ("Cache-Control", "no-store")])
-        return [words]
-
-    def _database_answers(self) -> bool:
-        with self.app.app_context():
-            try:
-                db.session.execute(select(1))
-            except SQLAlchemyError:
-                return False
-        return True
-
-
 def serve(config: Config, serving: Serving) -> None:
     """Serve until SIGTERM; does not return (gunicorn ends the process)."""
     set_up(config, "web")
@@ -100,7 +73,6 @@ def serve(config: Config, serving: Serving) -> None:
         if config.trusted_proxies:
             count = config.trusted_proxies
             app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-        app.wsgi_app = Health(app)  # type: ignore[method-assign]
         Server(app, options(serving)).run()
 
 

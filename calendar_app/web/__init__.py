@@ -22,6 +22,7 @@ from calendar_app.web import (
     people,
     posts,
     posts_list,
+    probes,
     profile,
     security,
     shortcuts,
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     library.blueprint,
     files.blueprint,
     styleguide.blueprint,
+    probes.blueprint,
 )
 
 

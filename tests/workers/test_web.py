@@ -62,8 +62,9 @@ def test_the_access_log_shows_the_path_and_never_the_query(site: Site) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-def test_its_health_is_that_of_its_database(
+def test_it_lives_without_its_database_but_is_not_ready(
     site: Site, config: Config, postgres_server: PostgresServer
 ) -> None:
     postgres_server.drop_database(config.database_url.rpartition("/")[2])
-    assert site.status("/healthz") == 503
+    assert site.status("/healthz") == 200
+    assert site.status("/readyz") == 503
