@@ -17,17 +17,24 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15
 
 
+# A worker's threads let go of their connection while they talk to a platform, so that few serve many; who finds none
+# free waits for one. A server with 100 connections carries four hosts of the usual processes.
+POOL = {"pool_size": 5, "max_overflow": 7, "pool_timeout": 30}
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """Pool and connection settings for ``url``."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_SECONDS}}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+        return {"connect_args": {"timeout": BUSY_SECONDS}} | POOL
+    return {"pool_pre_ping": True} | POOL
 
 
 @event.listens_for(Engine, "connect")
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
+    # A transaction that is going to write says so as it begins: it then waits for its turn instead of failing later.
+    connection.isolation_level = "IMMEDIATE"
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")

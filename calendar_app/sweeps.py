@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, func, select, update
 
+from calendar_app import ahead
 from calendar_app.attempts import close_attempt
 from calendar_app.deliveries import GATE, advance, free
 from calendar_app.extensions import db
 from calendar_app.models import Delivery, Hold, Outcome, Rendition, RenditionState, State, Step
 
 LIMIT = 500
+# Rings that may be unanswered at once: in all, for one workspace, for one channel. What is due beyond that stays in
+# the database, where its order can still be chosen fairly.
+MOST_RINGS, WORKSPACE_RINGS, CHANNEL_RINGS = 500, 160, 32
 PREPARE_AGAIN = timedelta(seconds=120)
 UNSYNCED = {"synchronize_session": False}
+Where = tuple[ColumnElement[bool], ...]
+
+
+def _constant(value: Any, column: Any) -> Any:
+    """Written into the SQL itself: a plan for any value could not use an index that is made for this one."""
+    return bindparam(None, value, type_=column.type, literal_execute=True)
+
+
+def _is(state: State) -> ColumnElement[bool]:
+    is_so: ColumnElement[bool] = Delivery.state == _constant(state, Delivery.state)
+    return is_so
+
+
+_SCHEDULED = _is(State.SCHEDULED)
 
 
 @dataclass(frozen=True)
@@ -37,34 +56,88 @@ class Agenda:
 
 def agenda() -> Agenda:
     """All of it in one query over the partial indexes."""
-    scheduled = Delivery.state == State.SCHEDULED
     columns = (
-        _first(Delivery.due_at, scheduled, Delivery.rung_at.is_(None)),
-        _first(Delivery.rung_at, scheduled, Delivery.rung_at.is_not(None)),
-        _first(Delivery.not_later_than, scheduled),
-        _first(Delivery.lease_until, Delivery.state == State.PUBLISHING),
-        _first(Delivery.prepare_at, scheduled, Delivery.prepare_at.is_not(None)),
+        _first(Delivery.due_at, _SCHEDULED, Delivery.rung_at.is_(None)),
+        _first(Delivery.rung_at, _SCHEDULED, Delivery.rung_at.is_not(None)),
+        _first(Delivery.not_later_than, _SCHEDULED),
+        _first(Delivery.lease_until, _is(State.PUBLISHING)),
+        _first(Delivery.prepare_at, _SCHEDULED, Delivery.prepare_at.is_not(None)),
         _first(Delivery.look_at, Delivery.look_at.is_not(None)),
         _first(Delivery.sample_at, Delivery.sample_at.is_not(None)),
-        _first(Rendition.ring_at, Rendition.state == RenditionState.WANTED),
+        _first(Rendition.ring_at, Rendition.state == _constant(RenditionState.WANTED, Rendition.state)),
     )
     return Agenda(*db.session.execute(select(*columns)).one())
 
 
-def due(now: datetime, rering: timedelta) -> list[int]:
-    """Deliveries to ring the bell for: due (or almost), and not rung, or rung in vain."""
-    waiting = Delivery.rung_at.is_(None) | (Delivery.rung_at < now - rering)
-    return _take(
-        Delivery.due_at,
-        Delivery.state == State.SCHEDULED,
-        Delivery.due_at <= now + GATE,
-        waiting,
-        rung_at=now,
+def next_due() -> datetime | None:
+    """When the first delivery is due whose bell was not rung yet."""
+    found: datetime | None = db.session.scalar(
+        select(_first(Delivery.due_at, _SCHEDULED, Delivery.rung_at.is_(None)))
     )
+    return found
+
+
+def due(now: datetime, rering: timedelta) -> list[int]:
+    """Deliveries to ring the bell for: due (or almost), and not rung, or rung in vain.
+
+    In fair order: the first of each workspace and channel comes before the second of any. Of what a burst makes due at
+    once, only as much is rung as can soon be answered.
+    """
+    stale = now - rering
+    waiting = Delivery.rung_at.is_(None) | (Delivery.rung_at < stale)
+    ready = (_SCHEDULED, Delivery.due_at <= now + GATE, waiting)
+    unanswered = (_SCHEDULED, Delivery.rung_at >= stale)
+    room = MOST_RINGS - (db.session.scalar(select(func.count()).where(*unanswered)) or 0)
+    chosen = list(db.session.scalars(_fairly(ready, unanswered).limit(room))) if room > 0 else []
+    if not chosen:
+        return []
+    marked = set(_mark(select(Delivery.id).where(Delivery.id.in_(chosen), *ready), rung_at=now))
+    return [id for id in chosen if id in marked]
+
+
+def _fairly(ready: Where, unanswered: Where) -> Select[int]:
+    """Ids by their place among those of their channel, then of their workspace; unanswered rings come first."""
+    channel, space = _rings(Delivery.channel_id, unanswered), _rings(Delivery.workspace_id, unanswered)
+    place = _place(Delivery.channel_id, Delivery.due_at, Delivery.id) + func.coalesce(channel.c.rings, 0)
+    lined = (
+        select(Delivery.id, Delivery.workspace_id, Delivery.due_at, place.label("place"))
+        .outerjoin(channel, channel.c.key == Delivery.channel_id)
+        .where(*ready)
+        .subquery()
+    ).c
+    turn = _place(lined.workspace_id, lined.place, lined.due_at, lined.id) + func.coalesce(space.c.rings, 0)
+    turns = (
+        select(lined.id, lined.due_at, turn.label("turn"))
+        .outerjoin(space, space.c.key == lined.workspace_id)
+        .where(lined.place <= CHANNEL_RINGS)
+        .subquery()
+    ).c
+    in_turn = select(turns.id).where(turns.turn <= WORKSPACE_RINGS)
+    return in_turn.order_by(turns.turn, turns.due_at, turns.id)
+
+
+def _rings(key: Any, unanswered: Where) -> Any:
+    return select(key.label("key"), func.count().label("rings")).where(*unanswered).group_by(key).subquery()
+
+
+def _place(group: Any, *order: Any) -> Any:
+    return func.row_number().over(partition_by=group, order_by=order)
+
+
+def by_channel(ids: Iterable[int]) -> dict[int, list[int]]:
+    """The ids grouped by their channel; order is kept, in each group and among the groups."""
+    wanted = list(ids)
+    rows = db.session.execute(select(Delivery.id, Delivery.channel_id).where(Delivery.id.in_(wanted)))
+    channels = {id: channel_id for id, channel_id in rows}
+    groups: dict[int, list[int]] = {}
+    for id in wanted:
+        if id in channels:
+            groups.setdefault(channels[id], []).append(id)
+    return groups
 
 
 def unring(ids: list[int]) -> None:
-    """The doorbell was out of order: ring again at the next round."""
+    """These rings will not be answered: ring again at the next round."""
     db.session.execute(
         update(Delivery).where(Delivery.id.in_(ids)).values(rung_at=None), execution_options=UNSYNCED
     )
@@ -72,10 +145,9 @@ def unring(ids: list[int]) -> None:
 
 def to_prepare(now: datetime) -> list[int]:
     """Deliveries whose invisible part can be done ahead; taking them moves their next ring."""
-    scheduled = Delivery.state == State.SCHEDULED
     return _take(
         Delivery.prepare_at,
-        scheduled,
+        _SCHEDULED,
         Delivery.prepare_at <= now,
         Delivery.due_at > now,
         prepare_at=now + PREPARE_AGAIN,
@@ -97,7 +169,7 @@ def hold(where: ColumnElement[bool], reason: Hold) -> int:
     result = db.session.execute(
         update(Delivery)
         .where(Delivery.state == State.SCHEDULED, where)
-        .values(state=State.HELD, held_reason=reason),
+        .values(state=State.HELD, held_reason=reason, **ahead.no_more()),
         execution_options={"synchronize_session": False},
     )
     assert isinstance(result, CursorResult)
@@ -110,7 +182,7 @@ def release(where: ColumnElement[bool], now: datetime) -> int:
     result = db.session.execute(
         update(Delivery)
         .where(in_time)
-        .values(state=State.SCHEDULED, held_reason=None, due_at=Delivery.promised_at),
+        .values(state=State.SCHEDULED, held_reason=None, due_at=Delivery.promised_at, check_at=now),
         execution_options={"synchronize_session": False},
     )
     db.session.execute(
@@ -149,6 +221,10 @@ def _first(column: Any, *where: Any) -> Any:
 
 def _take(order: Any, *where: ColumnElement[bool], **changes: Any) -> list[int]:
     """Mark the earliest rows and name them; of several clocks each gets other rows."""
-    chosen = select(Delivery.id).where(*where).order_by(order).limit(LIMIT).with_for_update(skip_locked=True)
-    marked = update(Delivery).where(Delivery.id.in_(chosen)).values(**changes).returning(Delivery.id)
+    return _mark(select(Delivery.id).where(*where).order_by(order).limit(LIMIT), **changes)
+
+
+def _mark(chosen: Select[int], **changes: Any) -> list[int]:
+    free_ones = chosen.with_for_update(skip_locked=True)
+    marked = update(Delivery).where(Delivery.id.in_(free_ones)).values(**changes).returning(Delivery.id)
     return list(db.session.scalars(marked, execution_options=UNSYNCED))

@@ -84,9 +84,9 @@ def clock() -> None:
 
 
 @cli.command()
-@click.argument("queue", type=click.Choice(["publish", "background"]))
+@click.argument("queue", type=click.Choice(["publish", "background", "render"]))
 def worker(queue: str) -> None:
-    """Do what the clock rings for: publish deliveries, or the work in the background."""
+    """Do what the clock rings for: publish deliveries, work in the background, or make renditions."""
     from calendar_app.logs import set_up
     from workers import jobs
     from workers.closing import closing

@@ -6,9 +6,9 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import structlog
 from flask import Flask
@@ -17,11 +17,13 @@ from calendar_app import create_app, engagement, library, sweeps
 from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
 from calendar_app.settings import config
-from workers import beats
-from workers.rings import Bell, OutOfOrder
+from workers import beats, housetime
+from workers.rings import Bell, Call, OutOfOrder, batches, singles
 
 TICK = timedelta(seconds=1)
 BREATH = timedelta(milliseconds=5)
+# While more is due than may be rung, looks come in this rhythm as long as rings get answered, and ever less often else.
+CROWDED = timedelta(milliseconds=100)
 # Someone may sit before the page and wait for fresh numbers; a doubled ring finds nothing to read.
 SAMPLING = timedelta(seconds=5)
 log = structlog.get_logger()
@@ -34,22 +36,39 @@ class Clock:
     def __init__(self, bell: Bell) -> None:
         self._bell = bell
         self._sampled: dict[int, datetime] = {}
+        self._crowded = CROWDED
 
     def round(self, now: datetime) -> datetime:
         """Do everything that is due at ``now``; answers when to look again."""
         agenda = sweeps.agenda()
         db.session.commit()
         self._sweep(agenda, now)
-        heard = self._ring_deliveries(agenda, now)
+        rung = self._ring_deliveries(agenda, now)
         self._ring_rest(agenda, now)
-        upcoming = sweeps.agenda().due if _is_due(agenda.due, now + GATE) else agenda.due
+        if rung is None:
+            return now + TICK
+        if not _is_due(agenda.due, now + GATE):
+            return next_round(agenda.due, now)
+        upcoming = sweeps.next_due()
         db.session.commit()
-        return next_round(upcoming, now) if heard else now + TICK
+        return self._when_crowded(rung, now) if _is_due(upcoming, now + GATE) else next_round(upcoming, now)
+
+    def _when_crowded(self, rung: int, now: datetime) -> datetime:
+        self._crowded = CROWDED if rung else min(self._crowded * 2, TICK)
+        return now + self._crowded
 
     def daily(self, now: datetime) -> None:
         """What needs a look only now and then: the channels' own numbers."""
-        self._ring("audience", engagement.due_audiences(now))
+        self._ring("audience", singles(engagement.due_audiences(now)))
         db.session.commit()
+
+    def facts(self) -> dict[str, Any]:
+        """What this process knows of its own work: how long the queues are, and how far off its host's clock is."""
+        offset = round(housetime.offset().total_seconds(), 3)
+        try:
+            return {"offset": offset, "queues": self._bell.queues()}
+        except OutOfOrder:
+            return {"offset": offset}
 
     def _sweep(self, agenda: sweeps.Agenda, now: datetime) -> None:
         if _is_due(agenda.lease, now):
@@ -58,28 +77,28 @@ class Clock:
             log.warning("held as late", count=sweeps.hold_late(now))
         db.session.commit()
 
-    def _ring_deliveries(self, agenda: sweeps.Agenda, now: datetime) -> bool:
-        """Whether the bell works; while it does not, each second's round tries again, and no sooner."""
+    def _ring_deliveries(self, agenda: sweeps.Agenda, now: datetime) -> int | None:
+        """How many were rung; None when the bell is out of order: each second's round tries again, and no sooner."""
         rering = config().rering
         if not _is_due(agenda.due, now + GATE) and not _is_due(agenda.rung, now - rering):
-            return True
+            return 0
         ids = sweeps.due(now, rering)
         db.session.commit()
-        heard = self._ring("publish", ids)
-        if not heard:
-            sweeps.unring(ids)
-            db.session.commit()
-        return heard
+        if self._ring("publish", batches(sweeps.by_channel(ids))):
+            return len(ids)
+        sweeps.unring(ids)
+        db.session.commit()
+        return None
 
     def _ring_rest(self, agenda: sweeps.Agenda, now: datetime) -> None:
         if _is_due(agenda.prepare, now):
-            self._ring("prepare", sweeps.to_prepare(now))
+            self._ring("prepare", batches(sweeps.by_channel(sweeps.to_prepare(now))))
         if _is_due(agenda.look, now):
-            self._ring("settle", sweeps.to_look(now, config().rering))
+            self._ring("settle", batches(sweeps.by_channel(sweeps.to_look(now, config().rering))))
         if _is_due(agenda.render, now):
-            self._ring("render", library.wanted(now, sweeps.LIMIT))
+            self._ring("render", singles(library.wanted(now, sweeps.LIMIT)))
         if _is_due(agenda.sample, now):
-            self._ring("sample", self._not_just_rung(engagement.due_channels(now), now))
+            self._ring("sample", singles(self._not_just_rung(engagement.due_channels(now), now)))
         db.session.commit()
 
     def _not_just_rung(self, channel_ids: list[int], now: datetime) -> list[int]:
@@ -88,9 +107,9 @@ class Clock:
         self._sampled |= dict.fromkeys(fresh, now)
         return fresh
 
-    def _ring(self, job: str, ids: list[int]) -> bool:
+    def _ring(self, job: str, calls: Sequence[Call]) -> bool:
         try:
-            self._bell.ring(job, ids)
+            self._bell.ring(job, calls)
         except OutOfOrder as error:
             log.warning("the doorbell is out of order; ringing again soon", job=job, error=str(error))
             return False
@@ -117,15 +136,20 @@ def run(app: Flask | None = None) -> None:
 
 
 def _tick(clock: Clock, stop: threading.Event, name: str) -> None:
-    sign = _every(beats.EVERY, lambda now: beats.beat(name, "clock", now))
+    sign = _every(beats.EVERY, lambda now: _sign(clock, name))
     daily = _every(timedelta(minutes=1), clock.daily)
     while not stop.is_set():
-        now = datetime.now(UTC)
-        upcoming = _guarded(clock.round, now) or now + TICK
+        now = housetime.now()
         _guarded(sign, now)
+        upcoming = _guarded(clock.round, housetime.now()) or now + TICK
         _guarded(daily, now)
         db.session.remove()
-        stop.wait(max(0.0, (upcoming - datetime.now(UTC)).total_seconds()))
+        stop.wait(max(0.0, (upcoming - housetime.now()).total_seconds()))
+
+
+def _sign(clock: Clock, name: str) -> None:
+    housetime.refresh()
+    beats.beat(name, "clock", housetime.now(), clock.facts())
 
 
 def _guarded(act: Callable[[datetime], T], now: datetime) -> T | None:

@@ -6,12 +6,10 @@ from typing import Any
 
 import redis
 from flask import Flask
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from calendar_app import create_app, database
+from calendar_app import create_app, database, redis_address
 from calendar_app.config import Config, without_password
 from calendar_app.extensions import db
 from calendar_app.models import Beat
@@ -25,6 +23,7 @@ KINDS = {
     "clock": "almanac clock",
     "publish": "almanac worker publish",
     "background": "almanac worker background",
+    "render": "almanac worker render",
 }
 
 
@@ -120,17 +119,17 @@ def redis_server(config: Config) -> Iterator[Finding]:
 
 
 def _information(url: str) -> dict[str, Any]:
-    patience = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 0)}
-    with redis.Redis.from_url(url, **patience) as client:
+    with redis_address.connect(url, patience=2) as client:
         return dict(client.info())
 
 
 def redis_settings(facts: dict[str, Any]) -> Iterator[Finding]:
+    kind = "Valkey" if "valkey_version" in facts else "Redis"
     version = str(facts.get("valkey_version") or facts["redis_version"])
-    if "valkey_version" not in facts and tuple(map(int, version.split(".")[:2])) < OLDEST_REDIS:
-        yield wrong("Redis", f"Version {version} is too old.", "Install Redis 6.2 or newer, or Valkey.")
+    if kind == "Redis" and tuple(map(int, version.split(".")[:2])) < OLDEST_REDIS:
+        yield wrong("Redis", f"{kind} {version} is too old.", "Install Redis 6.2 or newer, or Valkey.")
     else:
-        yield good("Redis", f"Version {version} answers.")
+        yield good("Redis", f"{kind} {version} answers.")
     policy = facts.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         advice = "Set maxmemory-policy noeviction in its configuration."

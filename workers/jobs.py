@@ -1,55 +1,56 @@
-"""What RQ runs: each job takes one id, and a verb does the work."""
+"""What RQ runs: each job hands its ids to this process's lanes, where a verb does the work for each."""
 
 from __future__ import annotations
 
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from flask import Flask
 
-from calendar_app import create_app, library, publishing, sampling, settling
+from calendar_app import create_app, library, publishing, sampling, settling, sweeps
+from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Rendition
+from workers import housetime
+from workers.lanes import Errand, Lane, Lanes
+
+LONGEST_WAIT = 5.0
+PREPARING = timedelta(minutes=10)
 
 
-def publish(delivery_id: int) -> None:
-    """Publish a delivery at its instant."""
-    with _at_work():
-        publishing.publish(delivery_id, _name(), _now, _wait_until)
+def publish(channel_id: int, delivery_ids: Sequence[int]) -> None:
+    """Publish deliveries of one channel, each at its instant."""
+    _hand_over("publish", channel_id, delivery_ids)
 
 
-def prepare(delivery_id: int) -> None:
-    """Do a delivery's invisible part ahead of time."""
-    with _at_work():
-        publishing.prepare(delivery_id, _name(), _now)
+def prepare(channel_id: int, delivery_ids: Sequence[int]) -> None:
+    """Do the invisible part of deliveries ahead of time."""
+    _hand_over("prepare", channel_id, delivery_ids)
 
 
-def settle(delivery_id: int) -> None:
-    """Ask what became of an unconfirmed or processing delivery."""
-    with _at_work():
-        settling.settle(delivery_id, _name(), _now)
+def settle(channel_id: int, delivery_ids: Sequence[int]) -> None:
+    """Ask what became of unconfirmed or processing deliveries."""
+    _hand_over("settle", channel_id, delivery_ids)
 
 
 def sample(channel_id: int) -> None:
     """Read the numbers of a channel's posts that are due."""
-    with _at_work():
-        sampling.sample(channel_id, _now)
+    _hand_over("sample", channel_id, [channel_id])
 
 
 def audience(channel_id: int) -> None:
     """Read a channel's own numbers."""
-    with _at_work():
-        sampling.audience(channel_id, _now)
+    _hand_over("audience", channel_id, [channel_id])
 
 
 def render(rendition_id: int) -> None:
-    """Make a rendition."""
-    with _at_work():
+    """Make a rendition, right here: its queue has a worker that forks for each."""
+    with at_work():
         rendition = db.session.get(Rendition, rendition_id)
         if rendition is not None:
             library.render(rendition)
@@ -62,8 +63,30 @@ def app() -> Flask:
     return create_app()
 
 
+@cache
+def lanes() -> Lanes:
+    """This process's threads."""
+    return Lanes(_run)
+
+
+def limit(kind: str) -> float:
+    """Seconds after which an errand must have hung: a publish lives within its lease, renewed once as it is sent."""
+    config: Config = app().extensions["almanac.config"]
+    return (PREPARING if kind == "prepare" else 2 * config.lease).total_seconds()
+
+
+def give_back(left: Iterable[Errand]) -> None:
+    """What will not be begun here is rung again at once, for other workers. Commits."""
+    ids = [errand.id for errand in left if errand.kind == "publish"]
+    if ids:
+        with at_work():
+            sweeps.unring(ids)
+            db.session.commit()
+
+
 @contextmanager
-def _at_work() -> Iterator[None]:
+def at_work() -> Iterator[None]:
+    """An app context with a session of its own."""
     with app().app_context():
         try:
             yield
@@ -71,14 +94,31 @@ def _at_work() -> Iterator[None]:
             db.session.remove()
 
 
+def _hand_over(kind: str, channel_id: int, ids: Sequence[int]) -> None:
+    """While every thread is taken, wait a little: what still lies in Redis can go to other workers."""
+    lanes().put(Lane(kind, channel_id), [Errand(kind, id) for id in ids])
+    lanes().has_room(LONGEST_WAIT)
+
+
+def _run(errand: Errand) -> None:
+    with at_work():
+        _VERBS[errand.kind](errand.id)
+
+
+@cache
 def _name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _wait_until(instant: datetime) -> None:
-    while (left := (instant - _now()).total_seconds()) > 0:
+    while (left := (instant - housetime.now()).total_seconds()) > 0:
         time.sleep(left)
+
+
+_VERBS: Mapping[str, Callable[[int], None]] = {
+    "publish": lambda id: publishing.publish(id, _name(), housetime.now, _wait_until),
+    "prepare": lambda id: publishing.prepare(id, _name(), housetime.now),
+    "settle": lambda id: settling.settle(id, _name(), housetime.now),
+    "sample": lambda id: sampling.sample(id, housetime.now),
+    "audience": lambda id: sampling.audience(id, housetime.now),
+}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, zip_longest
 
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
@@ -13,17 +14,22 @@ from rq.serializers import JSONSerializer
 
 from calendar_app.config import Config
 
-PUBLISH, BACKGROUND = "publish", "background"
+PUBLISH, BACKGROUND, RENDER = "publish", "background", "render"
 QUEUES = {
     "publish": PUBLISH,
-    "settle": PUBLISH,
     "prepare": BACKGROUND,
-    "render": BACKGROUND,
+    "settle": BACKGROUND,
     "sample": BACKGROUND,
     "audience": BACKGROUND,
+    "render": RENDER,
 }
-TIMEOUTS = {"render": 1800, "prepare": 600}
+BATCH = 10
 PATIENCE = 1.0
+RENDERING = 1800
+HANDING_OVER = 60
+KEPT = 120
+
+Call = tuple[int, list[int]] | tuple[int]
 
 
 class OutOfOrder(Exception):
@@ -42,25 +48,53 @@ class Bell:
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 1),
         )
-        self._lease, self._ttl = config.lease, config.rering
+        self._rering = int(config.rering.total_seconds())
 
-    def ring(self, job: str, ids: Sequence[int]) -> None:
-        """Put one job for each id on its queue, in one round trip. Raises ``OutOfOrder``."""
-        if not ids:
+    def ring(self, job: str, calls: Sequence[Call]) -> None:
+        """Put one job for each call, with its arguments, on its queue in one round trip. Raises ``OutOfOrder``."""
+        if not calls:
             return
         queue = Queue(QUEUES[job], connection=self._redis, serializer=JSONSerializer)
         try:
-            queue.enqueue_many([self._job(job, id) for id in ids])
+            queue.enqueue_many([self._job(job, call) for call in calls])
         except (RedisError, OSError) as error:
             raise OutOfOrder(str(error)) from error
 
-    def _job(self, job: str, id: int) -> EnqueueData:
-        timeout = TIMEOUTS.get(job, int(self._lease.total_seconds()))
+    def queues(self) -> dict[str, int]:
+        """How many rings lie in each queue. Raises ``OutOfOrder``."""
+        names = sorted(set(QUEUES.values()))
+        try:
+            return {name: Queue(name, connection=self._redis).count for name in names}
+        except (RedisError, OSError) as error:
+            raise OutOfOrder(str(error)) from error
+
+    def _job(self, job: str, call: Call) -> EnqueueData:
         return Queue.prepare_data(
             f"workers.jobs.{job}",
-            (id,),
-            timeout=timeout,
-            ttl=int(self._ttl.total_seconds()) if QUEUES[job] == PUBLISH else None,
+            call,
+            timeout=RENDERING if job == "render" else HANDING_OVER,
+            ttl=self._ttl(job),
             result_ttl=0,
             failure_ttl=7 * 86400,
         )
+
+    def _ttl(self, job: str) -> int | None:
+        """A ring that nobody answered dies when it is rung again."""
+        if job == "render":
+            return None
+        return max(self._rering, 1) if job in ("publish", "settle") else KEPT
+
+
+def batches(by_channel: Mapping[int, Sequence[int]]) -> list[Call]:
+    """At most ``BATCH`` ids of one channel each; the first of every channel come before the second of any."""
+    rows = ([(channel, part) for part in _parts(ids)] for channel, ids in by_channel.items())
+    return [call for call in chain.from_iterable(zip_longest(*rows)) if call]
+
+
+def singles(ids: Iterable[int]) -> list[Call]:
+    """One call for each id."""
+    return [(id,) for id in ids]
+
+
+def _parts(ids: Sequence[int]) -> Iterator[list[int]]:
+    return (list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))

@@ -20,8 +20,8 @@ from workers.output import Output
 from workers.processes import port_is_free
 from workers.supervisor import StartFailed, StopRequested, Supervisor
 
-PUBLISHERS = ("publish-1", "publish-2")
-STOP_ORDER = (("web",), ("clock",), (*PUBLISHERS, "background"), ("simulators",), ("redis",))
+WORKERS = {"publish-1": "publish", "publish-2": "publish", "background": "background", "render": "render"}
+STOP_ORDER = (("web",), ("clock",), tuple(WORKERS), ("simulators",), ("redis",))
 WARM_STOP = 75.0
 REDIS_HANDOVER = 15.0
 
@@ -91,9 +91,8 @@ def open_house(supervisor: Supervisor, options: Options, data: Path) -> None:
         if not demo_logins(data):
             supervisor.output.say("Setting up the demo; this takes about a minute, once")
         supervisor.run(Program("demo", almanac("demo", *demo_addresses(options))))
-    for name in PUBLISHERS:
-        supervisor.start(Program(name, almanac("worker", "publish"), WARM_STOP))
-    supervisor.start(Program("background", almanac("worker", "background"), WARM_STOP))
+    for name, queue in WORKERS.items():
+        supervisor.start(Program(name, almanac("worker", queue), WARM_STOP))
     supervisor.start(Program("clock", almanac("clock")))
     start_web(supervisor, options)
     supervisor.output.say(f"Almanac is open at {supervisor.environ['ALMANAC_BASE_URL']} (Ctrl-C stops it)")

@@ -40,7 +40,7 @@ def beat(app: Flask, at: datetime, *kinds: str) -> None:
 
 
 def test_a_sound_set_up_has_nothing_wrong(environ: dict[str, str], app: Flask) -> None:
-    beat(app, datetime.now(UTC), "clock", "publish", "background")
+    beat(app, datetime.now(UTC), "clock", "publish", "background", "render")
     findings = [found for found in look_at(environ) if found.topic != "Pages"]
     assert wrongs(findings) == {}
     topics = {found.topic for found in findings}
@@ -139,10 +139,10 @@ def test_a_redis_without_a_file_is_only_noted(redis_server: RedisServer) -> None
 
 def test_an_old_redis_is_wrong_and_any_valkey_is_not() -> None:
     old = {"redis_version": "5.0.7", "aof_enabled": 1}
-    assert "Version 5.0.7 is too old." in wrongs(list(examine_services.redis_settings(old)))
+    assert "Redis 5.0.7 is too old." in wrongs(list(examine_services.redis_settings(old)))
     valkey = {"redis_version": "7.2.4", "valkey_version": "8.1.0", "aof_enabled": 1}
     assert [str(found) for found in examine_services.redis_settings(valkey)] == [
-        "ok     Redis: Version 8.1.0 answers."
+        "ok     Redis: Valkey 8.1.0 answers."
     ]
 
 

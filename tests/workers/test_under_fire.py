@@ -88,6 +88,7 @@ def test_a_worker_killed_during_a_publish_loses_nothing_and_repeats_nothing(
     kill_wholly(worker)
     server.control.clear_faults()
     hands.start("worker", "publish")
+    hands.start("worker", "background")
     wait_until(lambda: settled(app, 3), "all three published", 30)
     assert counts(server) == {f"Post number {n}": 1 for n in range(3)}
 
@@ -97,6 +98,7 @@ def test_redis_emptied_at_any_moment_loses_nothing_and_repeats_nothing(
 ) -> None:
     schedule(cast, channel, 24, timedelta(seconds=1), timedelta(milliseconds=150))
     hands.start("clock")
+    hands.start("worker", "background")
     for _ in range(2):
         hands.start("worker", "publish")
 

@@ -80,7 +80,7 @@ def test_the_whole_house_opens_heals_and_closes(data: Path) -> None:
         parts = {name_of(child): child.pid for child in children(house)}
         assert set(parts) == {
             *("redis-server", "almanac clock", "almanac web"),
-            *("almanac publish", "almanac backgro"),
+            *("almanac publish", "almanac backgro", "almanac render"),
         }
         os.kill(parts["almanac web"], signal.SIGKILL)
         house.await_saying("web was ended by SIGKILL; starting again in 1 s.")
