@@ -24,11 +24,11 @@ from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, WorkerStatus
 from sqlalchemy.exc import SQLAlchemyError
 
-from calendar_app import publishing
+from calendar_app import publishing, redis_address
 from calendar_app.config import Config
 from calendar_app.database import forget_connections_after_fork
 from calendar_app.extensions import db
-from publishers.http import tls
+from publishers.wire import tls
 from workers import beats, housetime, jobs
 from workers.rings import RENDER
 
@@ -131,7 +131,7 @@ def run(queue_name: str) -> None:
     config: Config = app.extensions["almanac.config"]
     if not config.redis_url:
         raise SystemExit("ALMANAC_REDIS_URL names no Redis. Set it, or use `almanac up`.")
-    connection = Redis.from_url(config.redis_url)
+    connection = redis_address.connect(config.redis_url)
     if queue_name == RENDER:
         forget_connections_after_fork(app)
         _worker(ForkingWorker, queue_name, connection).work(logging_level="WARNING")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import RedisError
 from rq import Queue
 from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
+from calendar_app import redis_address
 from calendar_app.config import Config
 
 PUBLISH, BACKGROUND, RENDER = "publish", "background", "render"
@@ -42,12 +41,7 @@ class Bell:
     def __init__(self, config: Config) -> None:
         if not config.redis_url:
             raise OutOfOrder("ALMANAC_REDIS_URL names no Redis")
-        self._redis = Redis.from_url(
-            config.redis_url,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
-            retry=Retry(NoBackoff(), 1),
-        )
+        self._redis = redis_address.connect(config.redis_url, PATIENCE)
         self._rering = int(config.rering.total_seconds())
 
     def ring(self, job: str, calls: Sequence[Call]) -> None:
