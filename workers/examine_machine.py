@@ -28,6 +28,7 @@ CHINESE_FONTS = ("*CJK*", "*SourceHan*", "wqy-*", "*PingFang*", "uming*", "ukai*
 
 def look_at(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield data_folder(config.data)
+    yield from media_folder(config)
     yield free_space(config.data)
     yield from secret_keys(config, environ)
     yield public_address(config)
@@ -53,10 +54,27 @@ def data_folder(folder: Path) -> Finding:
     return good("Data folder", f"{folder} is ours alone.")
 
 
+def media_folder(config: Config) -> Iterator[Finding]:
+    """Uploads outside the data folder: a folder that is there (a mount that failed is not) and takes files."""
+    folder = config.media
+    if folder is None:
+        return
+    if not folder.is_dir():
+        advice = "Mount it, or make it, and give it to this user; every host names the same folder."
+        yield wrong("Media folder", f"{folder} is not there.", advice)
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        yield wrong(
+            "Media folder", f"{folder} can not be written to.", f"chown {_user(os.getuid())} {folder}"
+        )
+    else:
+        yield good("Media folder", f"{folder} takes files.")
+        yield free_space(folder)
+
+
 def free_space(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     sentence = f"{free / GIB:.1f} GiB are free where {folder} is."
-    advice = "Make room on that disk, or move the folder and set ALMANAC_DATA."
+    advice = "Make room on that disk, or move the folder and name it in ALMANAC_DATA or ALMANAC_MEDIA."
     if free < TOO_LITTLE_SPACE:
         return wrong("Disk space", sentence, advice)
     return note("Disk space", sentence, advice) if free < LITTLE_SPACE else good("Disk space", sentence)

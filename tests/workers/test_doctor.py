@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 import redis
 from flask import Flask
+from PIL import Image
 
+from calendar_app import library
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Beat
+from tests.conftest import SECRET_KEY
+from tests.people import a_channel, gather
 from tests.servers import PostgresServer, RedisServer, free_port
 from workers import examine_machine, examine_services
 from workers.doctor import examine, look_at
@@ -151,6 +155,51 @@ def test_a_folder_that_others_can_enter_is_wrong(tmp_path: Path) -> None:
     assert examine_machine.data_folder(tmp_path).advice == f"chmod 700 {tmp_path}"
     tmp_path.chmod(0o700)
     assert examine_machine.data_folder(tmp_path).weight is Weight.GOOD
+
+
+def test_a_media_folder_that_is_not_mounted_is_wrong(tmp_path: Path) -> None:
+    settings = {"ALMANAC_DATA": str(tmp_path / "data"), "ALMANAC_MEDIA": str(tmp_path / "shared")}
+    config = Config.from_environ(settings)
+    assert [found.weight for found in examine_machine.media_folder(config)] == [Weight.WRONG]
+    (tmp_path / "shared").mkdir()
+    assert [found.topic for found in examine_machine.media_folder(config)] == ["Media folder", "Disk space"]
+
+
+def test_uploads_that_another_host_took_and_this_one_can_not_see_are_wrong(
+    environ: dict[str, str], app: Flask, tmp_path: Path
+) -> None:
+    with app.app_context():
+        cast = gather()
+        picture = tmp_path / "tea.png"
+        Image.new("RGB", (8, 8), "green").save(picture)
+        library.add(cast.tea, picture, "tea.png", cast.ana, cast.now)
+        db.session.commit()
+    assert "Uploads" in {found.topic for found in look_at(environ) if found.weight is Weight.GOOD}
+    (tmp_path / "elsewhere").mkdir()
+    missed = wrongs(list(look_at(environ | {"ALMANAC_MEDIA": str(tmp_path / "elsewhere")})))
+    told = next(sentence for sentence in missed if sentence.startswith("1 of the latest 1 "))
+    assert "every host mount one folder" in missed[told]
+
+
+def test_a_host_whose_key_does_not_open_the_credentials_is_wrong(environ: dict[str, str], app: Flask) -> None:
+    with app.app_context():
+        a_channel(gather().tea)
+    opening = environ | {"ALMANAC_SECRET_KEY": f"{environ['ALMANAC_SECRET_KEY']},{SECRET_KEY}"}
+    assert not [sentence for sentence in wrongs(list(look_at(opening))) if "stored ones" in sentence]
+    assert "The secret key does not open 1 of 1 stored ones." in wrongs(list(look_at(environ)))
+
+
+def test_a_host_whose_clock_is_off_is_named_as_such(environ: dict[str, str], app: Flask) -> None:
+    with app.app_context():
+        for host, offset in (("here", 0.2), ("there", -7.0)):
+            facts = {"offset": offset}
+            db.session.add(
+                Beat(name=host, kind="clock", host=host, pid=1, beat_at=datetime.now(UTC), facts=facts)
+            )
+        db.session.commit()
+    notes = [found.sentence for found in look_at(environ) if found.weight is Weight.NOTE]
+    assert "there and the database are 7.0 s apart." in notes
+    assert not [sentence for sentence in notes if sentence.startswith("here and")]
 
 
 def test_a_kept_key_that_others_can_read_is_wrong(tmp_path: Path) -> None:
