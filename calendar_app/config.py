@@ -36,7 +36,7 @@ class Config:
 
     ``secret_keys[0]`` signs and encrypts; the others only read what an earlier key wrote.
     ``redis_url`` is None until a Redis is named or the supervisor has started its own. ``media`` is the folder of uploads
-    that several hosts share; on one host it is in the data folder.
+    that several hosts share; on one host it is in the data folder. ``metrics_token`` opens /metrics; empty closes it.
     """
 
     data: Path
@@ -63,6 +63,7 @@ class Config:
     cookie_secure: bool = False
     trusted_proxies: int = 0
     log_format: str = "text"
+    metrics_token: str = field(default="", repr=False)
     default_zone: str = "UTC"
     default_locale: str = "en"
 
@@ -92,6 +93,7 @@ class Config:
             cookie_secure=read.parsed("COOKIE_SECURE", str(base_url.startswith("https://")), _yes_or_no),
             trusted_proxies=read.parsed("TRUSTED_PROXIES", "0", _whole),
             log_format=read.parsed("LOG_FORMAT", cls.log_format, _one_of("text", "json")),
+            metrics_token=read.parsed("METRICS_TOKEN", "", _token),
             default_zone=read.parsed("DEFAULT_ZONE", cls.default_zone, _zone),
             default_locale=read.parsed("DEFAULT_LOCALE", cls.default_locale, _one_of(*LOCALES)),
         )
@@ -203,6 +205,12 @@ def _secret_keys(text: str) -> tuple[str, ...]:
     if any(len(key) < 16 for key in keys):
         raise ValueError("holds a key shorter than 16 characters. Make one with: openssl rand -base64 48")
     return keys
+
+
+def _token(text: str) -> str:
+    if text and len(text) < 16:
+        raise ValueError("is shorter than 16 characters. Make one with: openssl rand -hex 24")
+    return text
 
 
 def _redis_address(text: str) -> str:

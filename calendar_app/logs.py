@@ -60,7 +60,12 @@ def set_up(config: Config, process: str) -> None:
 def secrets_of(config: Config) -> list[str]:
     """What of the set-up must never be printed."""
     of_database = urlsplit(config.database_url).password or ""
-    return [*config.secret_keys, of_database, *redis_address.secrets_in(config.redis_url or "")]
+    return [
+        *config.secret_keys,
+        config.metrics_token,
+        of_database,
+        *redis_address.secrets_in(config.redis_url or ""),
+    ]
 
 
 def hide(secrets: Iterable[str]) -> None:

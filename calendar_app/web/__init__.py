@@ -18,6 +18,7 @@ from calendar_app.web import (
     files,
     library,
     locale,
+    metrics,
     nav,
     people,
     posts,
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     files.blueprint,
     styleguide.blueprint,
     probes.blueprint,
+    metrics.blueprint,
 )
 
 

@@ -101,6 +101,7 @@ def test_ages_are_written_with_their_unit(environ: dict[str, str]) -> None:
         ("REDIS_URL", "redis+sentinel://one,two", "host1:26379,host2:26379/service/0"),
         ("REDIS_URL", "redis+sentinel://one,,two/main", "names a Sentinel without a host"),
         ("SECRET_KEY", "short", "openssl rand -base64 48"),
+        ("METRICS_TOKEN", "short", "openssl rand -hex 24"),
         ("BASE_URL", "calendar.example.com", "https://calendar.example.com"),
         ("LEASE", "soon", "Write it as 30s, 10m, 6h or 3d"),
         ("LEASE", "0", "more than 0 seconds"),
