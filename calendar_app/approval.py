@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 
 import publishers
-from calendar_app import content, deliveries, people, sweeps, walltime
+from calendar_app import ahead, content, deliveries, people, preparing, sweeps, walltime
 from calendar_app.extensions import db
 from calendar_app.models import Approval, Delivery, Hold, Post, Role, Stage, State, User, Variant, Verdict
 from calendar_app.refusals import Refusal
@@ -90,14 +90,8 @@ def may_approve(post: Post, user: User) -> bool:
 
 def obstacles(post: Post) -> dict[int, list[Problem]]:
     """The problems of each channel's wording that no rendition can mend, by channel id."""
-    found = {
-        v.channel_id: content.problems(content.wording(v)) for v in post.variants if not deliveries.is_out(v)
-    }
-    return {channel: [p for p in problems if _stops(p)] for channel, problems in found.items() if problems}
-
-
-def _stops(problem: Problem) -> bool:
-    return problem.severity == "error" and not problem.fixable
+    waiting = [variant for variant in post.variants if not deliveries.is_out(variant)]
+    return {variant.channel_id: content.obstacles(content.wording(variant)) for variant in waiting}
 
 
 def _refuse_changed(post: Post, revision: int) -> None:
@@ -164,15 +158,14 @@ def _new_delivery(variant: Variant, now: datetime) -> Delivery:
 
 
 def _renew(delivery: Delivery, variant: Variant, now: datetime) -> None:
-    post, publisher = variant.post, publishers.get(variant.channel.platform)
+    post = variant.post
     due_at = max(post.due_at, now)
     delivery.digest = content.digest(variant)
     delivery.promised_at, delivery.due_at = post.due_at, due_at
     delivery.not_later_than = max(post.not_later_than, due_at + timedelta(minutes=post.grace_minutes))
     delivery.tries, delivery.error, delivery.rung_at = 0, None, None
-    delivery.handles = delivery.handles_until = None
-    ahead = publisher.needs_prepare(content.as_written(content.wording(variant)))
-    delivery.prepare_at = max(now, due_at - publisher.prepare_lead) if ahead else None
+    preparing.renew(delivery, variant, now)
+    delivery.check_at, delivery.warnings = ahead.first(due_at, now), None
     db.session.flush()
     if delivery.state in (State.HELD, State.FAILED):
         deliveries.advance(delivery.id, State.SCHEDULED, held_reason=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -24,9 +25,14 @@ def open_attempt(delivery_id: int, step: Step, now: datetime, worker: str, by: U
 
 
 def close_attempt(
-    attempt_id: int, outcome: Outcome, now: datetime, error: PublisherError | None = None
+    attempt_id: int,
+    outcome: Outcome,
+    now: datetime,
+    error: PublisherError | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """A try ends, once."""
+    """A try ends, once; ``facts`` of our own are kept beside the platform's evidence."""
+    evidence = (_as_json(error.evidence) if error else {}) | dict(facts or {})
     db.session.execute(
         update(Attempt)
         .where(Attempt.id == attempt_id, Attempt.closed_at.is_(None))
@@ -34,7 +40,7 @@ def close_attempt(
             outcome=outcome,
             closed_at=now,
             message=error.message if error else "",
-            evidence=_as_json(error.evidence) if error else None,
+            evidence=evidence or None,
         ),
         execution_options={"synchronize_session": False},
     )

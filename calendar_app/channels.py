@@ -10,12 +10,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, func, select, update
 
 import publishers
-from calendar_app import content, credentials, deliveries, sweeps
+from calendar_app import ahead, content, credentials, deliveries, sweeps
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery, Hold, PlatformApp, State, Variant, Workspace
 from calendar_app.refusals import Refusal
 from calendar_app.settings import vault
 from publishers.base import Authorization
+from publishers.errors import Unauthorized
 from publishers.values import Connected
 
 
@@ -103,12 +104,13 @@ def keep(workspace: Workspace, platform: str, found: Connected, now: datetime) -
             credentials_version=0,
         )
         db.session.add(channel)
-    _take(channel, found)
+    take(channel, found)
     credentials.replace(channel, found.credentials)
     if channel.state in (ChannelState.RECONNECT, ChannelState.REMOVED):
         _set_state(channel, ChannelState.ACTIVE, "", now)
         sweeps.release(_waiting(channel, Hold.RECONNECT), now)
     db.session.flush()
+    ahead.look_again(Delivery.channel_id == channel.id, now)
     return channel
 
 
@@ -127,7 +129,14 @@ def reconnect(channel: Channel, found: Connected, now: datetime) -> Channel:
 
 def rediscover(channel: Channel) -> None:
     """Read name, avatar and limits afresh. Raises the errors of ``publishers.errors``."""
-    _take(channel, publishers.get(channel.platform).discover(content.destination(channel)))
+    take(channel, publishers.get(channel.platform).discover(content.destination(channel)))
+
+
+def take(channel: Channel, found: Connected) -> None:
+    """Bring name, avatar, limits and traits up to date with what was discovered."""
+    channel.handle, channel.name = found.handle, found.name or found.handle
+    channel.avatar_url, channel.profile_url = found.avatar_url, found.profile_url
+    channel.limits, channel.traits = found.limits.as_dict(), dict(found.traits)
 
 
 def pause(channel: Channel, reason: str, now: datetime) -> Stopped:
@@ -139,6 +148,7 @@ def pause(channel: Channel, reason: str, now: datetime) -> Stopped:
 def resume(channel: Channel, now: datetime) -> Resumed:
     """Send again what is still to come; what was missed waits for a person."""
     _set_state(channel, ChannelState.ACTIVE, "", now)
+    ahead.look_again(Delivery.channel_id == channel.id, now)
     return _go(_waiting(channel, Hold.PAUSED), now)
 
 
@@ -151,21 +161,37 @@ def pause_workspace(workspace: Workspace, reason: str, now: datetime) -> Stopped
 def resume_workspace(workspace: Workspace, now: datetime) -> Resumed:
     """Send again what is still to come on channels that are not paused themselves."""
     workspace.paused_at, workspace.paused_reason = None, ""
+    ahead.look_again(Delivery.workspace_id == workspace.id, now)
     open_channels = select(Channel.id).where(
         Channel.workspace_id == workspace.id, Channel.state == ChannelState.ACTIVE
     )
     return _go((Delivery.held_reason == Hold.PAUSED) & Delivery.channel_id.in_(open_channels), now)
 
 
-def needs_reconnecting(channel_id: int, reason: str, now: datetime) -> None:
-    """The platform takes these credentials no more: hold what is scheduled there."""
-    db.session.execute(
-        update(Channel)
-        .where(Channel.id == channel_id, Channel.state != ChannelState.REMOVED)
-        .values(state=ChannelState.RECONNECT, state_reason=reason[:500], state_at=now),
-        execution_options={"synchronize_session": "fetch"},
-    )
-    sweeps.hold(Delivery.channel_id == channel_id, Hold.RECONNECT)
+def refused(channel_id: int, version: int, error: Unauthorized, now: datetime) -> credentials.Mended:
+    """The platform refused the credentials of ``version``: renew them, or see that a person has to. Commits first.
+
+    Raises other errors of ``publishers.errors`` than ``Unauthorized`` where the platform has trouble.
+    """
+    mended = credentials.mend(channel_id, version, error, now)
+    if mended is credentials.Mended.NO:
+        needs_reconnecting(channel_id, error.message, now, version)
+    return mended
+
+
+def needs_reconnecting(channel_id: int, reason: str, now: datetime, version: int | None = None) -> bool:
+    """The platform takes these credentials no more: hold what is scheduled there.
+
+    False, and nothing is done, where the channel has other credentials than those of ``version`` by now.
+    """
+    refused = (Channel.id == channel_id) & (Channel.state != ChannelState.REMOVED)
+    if version is not None:
+        refused &= Channel.credentials_version == version
+    changes = {"state": ChannelState.RECONNECT, "state_reason": reason[:500], "state_at": now}
+    marked = deliveries.write(update(Channel).where(refused).values(**changes))
+    if marked:
+        sweeps.hold(Delivery.channel_id == channel_id, Hold.RECONNECT)
+    return marked
 
 
 def consequences_of_removal(channel: Channel) -> int:
@@ -181,7 +207,7 @@ def remove(channel: Channel, now: datetime) -> None:
         Delivery.channel_id == channel.id, Delivery.state.in_({State.SCHEDULED, State.HELD, State.FAILED})
     )
     for delivery_id in db.session.scalars(waiting).all():
-        deliveries.advance(delivery_id, State.CANCELED, held_reason=None, prepare_at=None)
+        deliveries.advance(delivery_id, State.CANCELED, held_reason=None, prepare_at=None, **ahead.no_more())
     _drop_unsent_variants(channel)
     _stop_sampling(channel)
     _set_state(channel, ChannelState.REMOVED, "", now)
@@ -197,12 +223,6 @@ def _kept_app(platform: str, fields: Mapping[str, str], redirect_uri: str) -> Pl
             PlatformApp.redirect_uri == redirect_uri,
         )
     )
-
-
-def _take(channel: Channel, found: Connected) -> None:
-    channel.handle, channel.name = found.handle, found.name or found.handle
-    channel.avatar_url, channel.profile_url = found.avatar_url, found.profile_url
-    channel.limits, channel.traits = found.limits.as_dict(), dict(found.traits)
 
 
 def _set_state(channel: Channel, state: ChannelState, reason: str, now: datetime) -> None:

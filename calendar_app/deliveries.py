@@ -6,17 +6,18 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, or_, select, update
 
-from calendar_app import retrying
+from calendar_app import ahead, retrying
 from calendar_app.attempts import close_attempt, open_attempt
 from calendar_app.extensions import db
 from calendar_app.models import Attempt, Channel, Delivery, Hold, Outcome, State, Step, Variant
 from calendar_app.settings import config
 from publishers.errors import PublisherError
-from publishers.values import Receipt, Ticket
+from publishers.values import Receipt
 
 EDGES: Mapping[State, frozenset[State]] = {
     State.SCHEDULED: frozenset({State.PUBLISHING, State.HELD, State.CANCELED}),
@@ -32,6 +33,7 @@ EDGES: Mapping[State, frozenset[State]] = {
 }
 GONE_OUT = frozenset({State.PUBLISHING, State.PROCESSING, State.PUBLISHED, State.UNCONFIRMED})
 GATE = timedelta(milliseconds=150)
+REFUSALS_KEPT = 40
 
 
 def is_out(variant: Variant) -> bool:
@@ -61,6 +63,7 @@ def claim(delivery_id: int, now: datetime, worker: str) -> Claim | None:
         lease_token=token,
         lease_until=until,
         rung_at=None,
+        **ahead.no_more(),
     )
     if not taken:
         db.session.rollback()
@@ -97,6 +100,7 @@ def accepted(taken: Claim, handle: Mapping[str, Any], look_at: datetime, now: da
         _held_by(taken),
         **free(),
         handles=dict(handle),
+        handles_for=None,
         look_at=look_at,
         looks=0,
     )
@@ -108,10 +112,11 @@ def again(
     error: PublisherError | None,
     due_at: datetime,
     now: datetime,
+    facts: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> bool:
     """Surely not sent: due again at ``due_at``."""
-    close_attempt(taken.attempt_id, outcome, now, error)
+    close_attempt(taken.attempt_id, outcome, now, error, facts)
     message = error.message if error else None
     return advance(
         taken.delivery_id,
@@ -198,37 +203,20 @@ def look_later(delivery_id: int, now: datetime, first: datetime | None = None) -
     )
 
 
-def prepared(delivery_id: int, digest: str, ticket: Ticket, prepare_at: datetime | None) -> bool:
-    """Keep what ``prepare`` made, unless the content it was made for has changed meanwhile."""
-    return write(
-        update(Delivery)
-        .where(
-            Delivery.id == delivery_id,
-            Delivery.digest == digest,
-            Delivery.state.in_({State.SCHEDULED, State.PUBLISHING}),
-        )
-        .values(handles=dict(ticket.handles), handles_until=ticket.expires_at, prepare_at=prepare_at)
-    )
-
-
-def stop_preparing(delivery_id: int, message: str) -> None:
-    """The platform will not take it: say so on the calendar before its time comes."""
-    write(update(Delivery).where(Delivery.id == delivery_id).values(prepare_at=None, error=message))
-
-
-def refused_before(taken: Claim) -> bool:
-    """Whether the try before this one was refused for its credentials too."""
-    outcomes = db.session.scalars(
-        select(Attempt.outcome)
+def refused_versions(taken: Claim) -> set[int]:
+    """The versions of the credentials that were refused one after the other, right before this try."""
+    tries = db.session.execute(
+        select(Attempt.outcome, Attempt.evidence)
         .where(
             Attempt.delivery_id == taken.delivery_id,
             Attempt.step == Step.PUBLISH,
             Attempt.id < taken.attempt_id,
         )
         .order_by(Attempt.id.desc())
-        .limit(1)
+        .limit(REFUSALS_KEPT)
     )
-    return outcomes.first() == Outcome.UNAUTHORIZED
+    refused = takewhile(lambda row: row.outcome == Outcome.UNAUTHORIZED, tries)
+    return {row.evidence["credentials_version"] for row in refused if row.evidence}
 
 
 def advance(
@@ -285,8 +273,16 @@ def _published(receipt: Receipt, now: datetime) -> dict[str, Any]:
 
 
 def channel_rests(channel_id: int, until: datetime) -> None:
-    """The platform asked for a pause: nothing more goes out there before ``until``."""
+    """The platform asked for a pause: nothing more goes out there before ``until``, and nothing is due before it."""
     db.session.execute(
-        update(Channel).where(Channel.id == channel_id).values(rests_until=until),
+        update(Channel)
+        .where(Channel.id == channel_id, or_(Channel.rests_until.is_(None), Channel.rests_until < until))
+        .values(rests_until=until),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.channel_id == channel_id, Delivery.state == State.SCHEDULED, Delivery.due_at < until)
+        .values(due_at=until, rung_at=None),
         execution_options={"synchronize_session": False},
     )

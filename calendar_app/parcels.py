@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 import publishers
-from calendar_app import content
+from calendar_app import content, library
 from calendar_app.extensions import db
 from calendar_app.models import Asset, Attachment, Channel, ChannelState, Delivery, Hold, Post, Stage, Variant
 from publishers.base import Publisher
+from publishers.errors import Evidence, PublisherError, Rejected, Temporary
 from publishers.values import Content, Destination, Ticket
+
+log = structlog.get_logger()
 
 
 class Unapproved(Exception):
@@ -33,35 +38,37 @@ class Parcel:
     ticket: Ticket
     digest: str
     version: int
+    handles_for: str | None = None
 
-    def with_ticket(self, ticket: Ticket) -> Parcel:
-        """The same parcel with newer handles."""
-        return replace(self, ticket=ticket)
+    @property
+    def seal(self) -> str:
+        """The seal of what has to be prepared."""
+        return seal(self.publisher, self.content)
 
-    def is_prepared(self, now: datetime) -> bool:
-        """Whether all that can be done ahead is done and has not lapsed."""
+    def is_prepared(self, at: datetime) -> bool:
+        """Whether all that can be done ahead is done, for these very files, and has not lapsed by ``at``."""
         if not self.publisher.needs_prepare(self.content):
             return True
-        lapsed = self.ticket.expires_at is not None and self.ticket.expires_at <= now
-        return bool(self.ticket.handles) and not lapsed
+        lapsed = self.ticket.expires_at is not None and self.ticket.expires_at <= at
+        return not lapsed and self.handles_for == self.seal
 
 
 def load(delivery_id: int) -> Delivery | None:
     """The delivery with all that a worker reads of it, fresh, in few queries."""
+    query = select(Delivery).where(Delivery.id == delivery_id).options(*whole())
+    return db.session.scalars(query.execution_options(populate_existing=True)).unique().one_or_none()
+
+
+def whole() -> tuple[Any, ...]:
+    """The loader options that bring a delivery with all that is packed or judged of it."""
     variant = joinedload(Delivery.variant)
-    query = (
-        select(Delivery)
-        .where(Delivery.id == delivery_id)
-        .options(
-            joinedload(Delivery.channel).joinedload(Channel.workspace),
-            variant.joinedload(Variant.channel),
-            variant.joinedload(Variant.post),
-            _files(variant.selectinload(Variant.own_attachments)),
-            _files(variant.joinedload(Variant.post).selectinload(Post.attachments)),
-        )
-        .execution_options(populate_existing=True)
+    return (
+        joinedload(Delivery.channel).joinedload(Channel.workspace),
+        variant.joinedload(Variant.channel),
+        variant.joinedload(Variant.post),
+        _files(variant.selectinload(Variant.own_attachments)),
+        _files(variant.joinedload(Variant.post).selectinload(Post.attachments)),
     )
-    return db.session.scalars(query).unique().one_or_none()
 
 
 def pack(delivery: Delivery) -> Parcel:
@@ -78,7 +85,28 @@ def pack(delivery: Delivery) -> Parcel:
         ticket=Ticket(delivery.key, delivery.promised_at, delivery.handles or {}, delivery.handles_until),
         digest=content.digest(delivery.variant),
         version=channel.credentials_version,
+        handles_for=delivery.handles_for,
     )
+
+
+def seal(publisher: Publisher, sent: Content) -> str:
+    """What handles are made for: they serve as long as this is the same."""
+    return hashlib.sha256("\n".join(publisher.materials(sent)).encode()).hexdigest()
+
+
+def trouble(error: Exception) -> PublisherError:
+    """What went wrong before any visible call, as one of the errors that a decision follows from."""
+    if isinstance(error, PublisherError):
+        return error
+    if isinstance(error, library.NotReady):
+        still = "A file of this post is still being made ready for the channel."
+        return Temporary(still, Evidence("media_not_ready"))
+    if isinstance(error, library.CannotRender):
+        never = f"A file of this post can not be made to fit the channel ({error})."
+        return Rejected(never, Evidence("media_does_not_fit"))
+    log.error("publishing broke off before sending", exc_info=error)
+    stumbled = f"Almanac stumbled before sending ({type(error).__name__})."
+    return Temporary(stumbled, Evidence("stumbled"))
 
 
 def obstacle(delivery: Delivery, digest: str, now: datetime) -> Hold | None:

@@ -1,17 +1,16 @@
-"""The walk of one delivery: claim, prepare what is not prepared, last checks, one visible call, and what followed."""
+"""The walk of one delivery: claim, last checks, one visible call, and what followed. Nothing is uploaded here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from calendar_app import channels, credentials, deliveries, library, parcels, retrying
-from calendar_app.attempts import close_attempt, open_attempt
+from calendar_app import channels, credentials, deliveries, pacing, parcels, preparing, retrying
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
-from calendar_app.models import Hold, Outcome, State, Step
+from calendar_app.models import Delivery, Hold, Outcome
 from calendar_app.parcels import Parcel
 from calendar_app.vault import Sealed
 from publishers.errors import (
@@ -20,13 +19,15 @@ from publishers.errors import (
     RateLimited,
     Rejected,
     Stale,
-    Temporary,
     Unauthorized,
     Unconfirmed,
 )
 from publishers.values import Accepted, Receipt
 
 Clock = Callable[[], datetime]
+MOST_REFUSALS = 3
+SPARE = timedelta(seconds=30)
+prepare = preparing.prepare
 log = structlog.get_logger()
 
 
@@ -41,25 +42,6 @@ def publish(delivery_id: int, worker: str, clock: Clock, wait_until: Callable[[d
     wait_until(taken.due_at)
     if _cleared(taken, parcel, clock()):
         _send(taken, parcel, clock)
-
-
-def prepare(delivery_id: int, worker: str, clock: Clock) -> None:
-    """Do ahead of time what is invisible and repeatable, and keep its handles."""
-    delivery = parcels.load(delivery_id)
-    if delivery is None or delivery.state != State.SCHEDULED or delivery.prepare_at is None:
-        return
-    attempt_id = open_attempt(delivery_id, Step.PREPARE, clock(), worker).id
-    db.session.commit()
-    try:
-        parcel = parcels.pack(delivery)
-        db.session.commit()
-        ticket = parcel.publisher.prepare(parcel.destination, parcel.content, parcel.ticket, clock())
-    except Exception as error:  # noqa: BLE001 - the ledger must hear of every end
-        _not_prepared(delivery_id, attempt_id, error, clock())
-    else:
-        deliveries.prepared(delivery_id, parcel.digest, ticket, None)
-        close_attempt(attempt_id, Outcome.PREPARED, clock())
-    db.session.commit()
 
 
 def warm_up() -> None:
@@ -80,20 +62,16 @@ def _ready(taken: Claim, clock: Clock) -> Parcel | None:
         delivery = parcels.load(taken.delivery_id)
         assert delivery is not None
         parcel = parcels.pack(delivery)
+        is_prepared = parcel.is_prepared(max(clock(), taken.due_at) + SPARE)
+        if not is_prepared:
+            preparing.put_off(taken, delivery, clock())
         db.session.commit()
-        return parcel if parcel.is_prepared(clock()) else _prepared_late(parcel, clock)
     except Exception as error:  # noqa: BLE001 - the ledger must hear of every end
         db.session.rollback()
         _not_sent(taken, parcel, error, clock())
         db.session.commit()
         return None
-
-
-def _prepared_late(parcel: Parcel, clock: Clock) -> Parcel:
-    ticket = parcel.publisher.prepare(parcel.destination, parcel.content, parcel.ticket, clock())
-    deliveries.prepared(parcel.delivery_id, parcel.digest, ticket, None)
-    db.session.commit()
-    return parcel.with_ticket(ticket)
+    return parcel if is_prepared else None
 
 
 def _cleared(taken: Claim, parcel: Parcel, now: datetime) -> bool:
@@ -101,18 +79,28 @@ def _cleared(taken: Claim, parcel: Parcel, now: datetime) -> bool:
     delivery = parcels.load(taken.delivery_id)
     assert delivery is not None
     reason = parcels.obstacle(delivery, parcel.digest, now)
-    rests_until = delivery.channel.rests_until
     cleared = False
     if reason:
         deliveries.hold_claimed(taken, reason, now)
-    elif rests_until and rests_until > now:
-        deliveries.again(taken, Outcome.RATE_LIMITED, None, rests_until, now)
-    else:
+    elif not _must_wait(taken, parcel, delivery, now):
         cleared = deliveries.sending(taken, now)
         if not cleared:
             db.session.rollback()
     db.session.commit()
     return cleared
+
+
+def _must_wait(taken: Claim, parcel: Parcel, delivery: Delivery, now: datetime) -> bool:
+    """Whether its channel can't take it right now; the ledger is told until when."""
+    channel = delivery.channel
+    if channel.rests_until and channel.rests_until > now:
+        deliveries.again(taken, Outcome.RATE_LIMITED, None, channel.rests_until, now)
+    elif channel.refresh_until and channel.refresh_until > now:
+        soon = min(now + credentials.Mended.SOON.pause, channel.refresh_until)
+        deliveries.again(taken, Outcome.UNAUTHORIZED, None, soon, now)
+    else:
+        return not pacing.takes_turn(taken, delivery, parcel.publisher.pace_of(channel.traits), now)
+    return True
 
 
 def _send(taken: Claim, parcel: Parcel, clock: Clock) -> None:
@@ -143,7 +131,7 @@ def _not_sent(taken: Claim, parcel: Parcel | None, error: Exception, now: dateti
     elif isinstance(error, Sealed):
         deliveries.hold_claimed(taken, Hold.RECONNECT, now, PublisherError(str(error)))
     else:
-        _answer(taken, parcel, _as_publisher_error(error), now)
+        _answer(taken, parcel, parcels.trouble(error), now)
 
 
 def _answer(taken: Claim, parcel: Parcel | None, error: PublisherError, now: datetime) -> None:
@@ -160,7 +148,7 @@ def _answer(taken: Claim, parcel: Parcel | None, error: PublisherError, now: dat
         case Rejected():
             deliveries.failed(taken, Outcome.REJECTED, error, now)
         case Stale():
-            deliveries.again_or_failed(taken, Outcome.STALE, error, now, handles=None, handles_until=None)
+            deliveries.again_or_failed(taken, Outcome.STALE, error, now, handles_for=None, prepare_at=now)
         case Unconfirmed():
             lag = parcel.publisher.visibility_lag if parcel else retrying.REST
             deliveries.unconfirmed(taken, error, now + lag, now)
@@ -174,48 +162,18 @@ def _unauthorized(taken: Claim, parcel: Parcel, error: Unauthorized, now: dateti
     except PublisherError as trouble:
         deliveries.again_or_failed(taken, Outcome.TEMPORARY, trouble, now)
         return
-    if mended is credentials.Mended.NO or deliveries.refused_before(taken):
-        channels.needs_reconnecting(parcel.channel_id, error.message, now)
+    known = {"credentials_version": parcel.version}
+    if _needs_a_person(taken, parcel, mended, error, now):
         deliveries.hold_claimed(taken, Hold.RECONNECT, now, error)
     else:
-        deliveries.again(taken, Outcome.UNAUTHORIZED, error, now + mended.pause, now)
+        deliveries.again(taken, Outcome.UNAUTHORIZED, error, now + mended.pause, now, known)
 
 
-def _not_prepared(delivery_id: int, attempt_id: int, error: Exception, now: datetime) -> None:
-    """Preparing failed: it is tried again, at the latest by ``publish`` itself, and the panel shows why."""
-    db.session.rollback()
-    known = _as_publisher_error(error)
-    close_attempt(attempt_id, _outcome(known), now, known)
-    if isinstance(known, Rejected):
-        deliveries.stop_preparing(delivery_id, known.message)
-    elif isinstance(known, Unauthorized):
-        delivery = parcels.load(delivery_id)
-        assert delivery is not None
-        if (
-            credentials.mend(delivery.channel_id, delivery.channel.credentials_version, known, now)
-            is credentials.Mended.NO
-        ):
-            channels.needs_reconnecting(delivery.channel_id, known.message, now)
-
-
-def _outcome(error: PublisherError) -> Outcome:
-    outcomes = {
-        Rejected: Outcome.REJECTED,
-        RateLimited: Outcome.RATE_LIMITED,
-        Unauthorized: Outcome.UNAUTHORIZED,
-    }
-    return outcomes.get(type(error), Outcome.TEMPORARY)
-
-
-def _as_publisher_error(error: Exception) -> PublisherError:
-    if isinstance(error, PublisherError):
-        return error
-    if isinstance(error, library.NotReady):
-        still = "A file of this post is still being made ready for the channel."
-        return Temporary(still, Evidence("media_not_ready"))
-    if isinstance(error, library.CannotRender):
-        never = f"A file of this post can not be made to fit the channel ({error})."
-        return Rejected(never, Evidence("media_does_not_fit"))
-    log.error("publishing broke off before sending", exc_info=error)
-    stumbled = f"Almanac stumbled before sending ({type(error).__name__})."
-    return Temporary(stumbled, Evidence("stumbled"))
+def _needs_a_person(
+    taken: Claim, parcel: Parcel, mended: credentials.Mended, error: Unauthorized, now: datetime
+) -> bool:
+    """Whether signing in again is all that is left: no renewal, or one renewed pair after the other refused."""
+    if mended is credentials.Mended.NO:
+        return channels.needs_reconnecting(parcel.channel_id, error.message, now, parcel.version)
+    refused = deliveries.refused_versions(taken) | {parcel.version}
+    return len(refused) > MOST_REFUSALS and channels.needs_reconnecting(parcel.channel_id, error.message, now)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 
+from calendar_app import ahead
 from calendar_app.attempts import open_attempt
 from calendar_app.content import digest
 from calendar_app.deliveries import advance
@@ -19,18 +20,25 @@ class NotPossible(Refusal):
 
 
 def retry(delivery: Delivery, by: User, now: datetime) -> None:
-    """A person sends a failed or held delivery again, on this channel alone, now. Raises ``NotPossible``."""
+    """A person sends a failed or held delivery again, on this channel alone, now or when the channel's rest is over.
+
+    Raises ``NotPossible``.
+    """
     _refuse_unapproved(delivery)
     window = delivery.not_later_than - delivery.promised_at
+    due_at = max(now, delivery.channel.rests_until or now)
     moved = advance(
         delivery.id,
         State.SCHEDULED,
         sources={State.FAILED, State.HELD},
         held_reason=None,
         tries=0,
-        due_at=now,
-        not_later_than=now + window,
+        due_at=due_at,
+        not_later_than=due_at + window,
         error=None,
+        looks=0,
+        prepare_at=now,
+        check_at=None,
     )
     _answered(delivery, moved, by, now)
 
@@ -43,6 +51,7 @@ def cancel(delivery: Delivery, by: User, now: datetime) -> None:
         sources={State.SCHEDULED, State.HELD, State.FAILED},
         held_reason=None,
         prepare_at=None,
+        **ahead.no_more(),
     )
     _answered(delivery, moved, by, now)
 

@@ -5,6 +5,8 @@ Sources: atproto.com/specs (tid, did, xrpc), the lexicons com.atproto.server.* a
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,6 +81,16 @@ def session(reply: Reply) -> Session:
 def tokens(reply: Reply) -> dict[str, str]:
     """Read the credentials that createSession and refreshSession give."""
     return {"access": str(reply.body["accessJwt"]), "refresh": str(reply.body["refreshJwt"])}
+
+
+def token_end(token: str) -> datetime | None:
+    """The instant that a session token names as its end (RFC 7519, ``exp``); None where it can't be read."""
+    try:
+        claims = token.split(".")[1]
+        told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        return datetime.fromtimestamp(told["exp"], UTC)
+    except (ValueError, LookupError, TypeError, OverflowError, OSError):
+        return None
 
 
 def resolve(http: Http, handle: str) -> str:

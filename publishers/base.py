@@ -17,6 +17,7 @@ from publishers.values import (
     Destination,
     Limits,
     Metrics,
+    Pace,
     Preview,
     Problem,
     Receipt,
@@ -77,14 +78,23 @@ class Publisher(ABC):
     prepare_lead: ClassVar[timedelta] = timedelta(minutes=10)
     visibility_lag: ClassVar[timedelta] = timedelta(seconds=30)
     default_limits: ClassVar[Limits]
+    pace: ClassVar[Pace] = Pace()
+
+    def pace_of(self, traits: Mapping[str, str]) -> Pace:
+        """The pace of one channel, by its traits."""
+        return self.pace
 
     def new_key(self, now: datetime) -> str:
         """A native idempotency key for one delivery, made before its first try and never changed."""
         return secrets.token_hex(16)
 
+    def materials(self, content: Content) -> tuple[str, ...]:
+        """What ``prepare`` works on: handles that were made for equal materials serve."""
+        return tuple(f"{media.kind} {media.sha256} {media.alt}" for media in content.media)
+
     def needs_prepare(self, content: Content) -> bool:
         """Whether there is work to do ahead of time."""
-        return bool(content.media)
+        return bool(self.materials(content))
 
     def repeats_safely(
         self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
@@ -127,6 +137,10 @@ class Publisher(ABC):
         from publishers.errors import Unauthorized
 
         raise Unauthorized("These credentials cannot be refreshed.")
+
+    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
+        """When a person has to sign in again at the latest, where the credentials themselves tell (aware UTC)."""
+        return None
 
     @abstractmethod
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:

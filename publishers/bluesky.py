@@ -65,8 +65,8 @@ class Bluesky(Publisher):
     def new_key(self, now: datetime) -> str:
         return atproto.tid(now)
 
-    def needs_prepare(self, content: Content) -> bool:
-        return bool(content.media) or any(record.mentioned(content))
+    def materials(self, content: Content) -> tuple[str, ...]:
+        return (*super().materials(content), *(f"@{handle}" for handle in record.mentioned(content)))
 
     def repeats_safely(
         self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
@@ -104,6 +104,9 @@ class Bluesky(Publisher):
                 return http.post("/xrpc/com.atproto.server.refreshSession", atproto.tokens)
         except Unauthorized as error:
             raise Unauthorized(error.message, error.evidence) from None
+
+    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
+        return atproto.token_end(credentials.get("refresh", ""))
 
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))

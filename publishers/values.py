@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 Kind = Literal["image", "video"]
 Severity = Literal["error", "warning"]
@@ -83,6 +84,46 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Quota:
+    """At most ``limit`` posts within a ``window``: a rolling time, or a calendar day or month of ``zone``."""
+
+    limit: int
+    window: timedelta | Literal["day", "month"]
+    zone: str = "UTC"
+
+    def opened(self, at: datetime) -> datetime:
+        """When the window that ends or lies around ``at`` began (aware UTC)."""
+        if isinstance(self.window, timedelta):
+            return at - self.window
+        midnight = at.astimezone(ZoneInfo(self.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        first = midnight if self.window == "day" else midnight.replace(day=1)
+        return first.replace(fold=0).astimezone(UTC)
+
+    def closes(self, at: datetime) -> datetime:
+        """When what was sent at ``at`` counts no more (aware UTC)."""
+        if isinstance(self.window, timedelta):
+            return at + self.window
+        local = at.astimezone(ZoneInfo(self.zone))
+        days = 1 if self.window == "day" else 32 - local.day
+        return self.opened((local.replace(hour=12) + timedelta(days=days)).astimezone(UTC))
+
+    @property
+    def share(self) -> timedelta:
+        """The time from one post to the next that spends the quota evenly."""
+        lasts = {"day": timedelta(days=1), "month": timedelta(days=31)}
+        window = self.window if isinstance(self.window, timedelta) else lasts[self.window]
+        return window / self.limit
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a channel may post before its platform refuses: never sooner than ``spacing`` after the last."""
+
+    spacing: timedelta | None = None
+    quotas: tuple[Quota, ...] = ()
+
+
+@dataclass(frozen=True)
 class Destination:
     """One connected channel: where to speak, as whom, and with which credentials (never shown by repr)."""
 
@@ -115,12 +156,14 @@ class Ticket:
 
     ``key`` is the native idempotency key, fixed for life; ``at`` the promised instant (frozen into records
     that carry a creation time); ``handles`` what ``prepare`` made, as JSON values; ``expires_at`` their end.
+    ``others`` are remote ids that are known to be other posts: ``find`` never takes one of them for this.
     """
 
     key: str
     at: datetime
     handles: Mapping[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class Delivery(Model):
 
     ``promised_at`` is the approved instant, ``due_at`` that of the next try. ``key`` is the native idempotency key and
     never changes. ``rung_at`` is when the doorbell was last rung for this try. ``look_at`` is when to ask the platform
-    what became of a processing or unconfirmed one; null there means that a person is asked. ``check_at`` is the next
+    what became of a processing or unconfirmed one; null there means that a person is asked. ``handles`` were prepared for
+    the materials sealed in ``handles_for``; until ``preparing_until`` a worker is preparing it. ``check_at`` is the next
     look ahead for what could stop it, and ``warnings`` what the last look found.
     """
 
@@ -57,6 +58,7 @@ class Delivery(Model):
         _partial("ix_delivery_lease", "lease_until", "state = 'publishing'"),
         _partial("ix_delivery_prepare", "prepare_at", "prepare_at IS NOT NULL AND state = 'scheduled'"),
         _partial("ix_delivery_check", "check_at", "check_at IS NOT NULL AND state = 'scheduled'"),
+        _partial("ix_delivery_warned", "workspace_id", "warnings IS NOT NULL"),
         _partial("ix_delivery_look", "look_at", "look_at IS NOT NULL"),
         _partial("ix_delivery_sample", "sample_at", "sample_at IS NOT NULL"),
         Index("ix_delivery_channel_state", "channel_id", "state"),
@@ -83,8 +85,10 @@ class Delivery(Model):
     prepare_at: Mapped[datetime | None] = mapped_column(Instant)
     handles: Mapped[Json | None] = mapped_column(JSON)
     handles_until: Mapped[datetime | None] = mapped_column(Instant)
+    handles_for: Mapped[str | None] = mapped_column(String(64))
+    preparing_until: Mapped[datetime | None] = mapped_column(Instant)
     check_at: Mapped[datetime | None] = mapped_column(Instant)
-    warnings: Mapped[list[Json] | None] = mapped_column(JSON)
+    warnings: Mapped[list[Json] | None] = mapped_column(JSON(none_as_null=True))
     look_at: Mapped[datetime | None] = mapped_column(Instant)
     looks: Mapped[int] = mapped_column(default=0)
     remote_id: Mapped[str | None] = mapped_column(String(255))
@@ -128,6 +132,8 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     UNAUTHORIZED = "unauthorized"
     STALE = "stale"
+    UNPREPARED = "unprepared"
+    PACED = "paced"
     UNCONFIRMED = "unconfirmed"
     HELD = "held"
     LOST = "lost"

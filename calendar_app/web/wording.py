@@ -85,6 +85,8 @@ ENDED_ANYHOW: Mapping[Outcome, Any] = {
     Outcome.REJECTED: _l("%(platform)s turned the post down."),
     Outcome.UNAUTHORIZED: _l("%(platform)s did not accept the channel's credentials. Nothing was posted."),
     Outcome.STALE: _l("%(platform)s no longer had the uploaded files. They are uploaded again."),
+    Outcome.UNPREPARED: _l("Its files were not on %(platform)s yet. It goes out as soon as they are."),
+    Outcome.PACED: _l("It waits for its turn: this channel keeps to a pace that %(platform)s accepts."),
     Outcome.UNCONFIRMED: _l("%(platform)s gave no clear answer."),
     Outcome.HELD: _l("Stopped before sending: it waits for a person."),
     Outcome.LOST: _l("The worker stopped before it was done."),

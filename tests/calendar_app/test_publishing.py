@@ -9,7 +9,7 @@ import pytest
 
 from calendar_app import approval, channels, deliveries, planning, publishing, settling, sweeps
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, Delivery, Hold, Outcome, Post, State, Step
+from calendar_app.models import Channel, ChannelState, Delivery, Hold, Outcome, Post, State
 from publishers.simulators.server import Server
 from tests.calendar_app.conftest import Watch
 from tests.people import Cast, a_draft, a_post, an_approved_post
@@ -347,43 +347,6 @@ def test_one_failed_channel_does_not_freeze_the_others(
         publish(delivery.id)
     states = {d.channel.platform: d.state for d in post.deliveries}
     assert states == {"mastodon": State.FAILED, "bluesky": State.PUBLISHED}
-
-
-def test_preparing_happens_ahead_and_shows_in_the_attempts(
-    cast: Cast,
-    skies: Channel,
-    watch: Watch,
-    publish: Walk,
-    a_picture: planning.Attached,
-    bluesky_server: Server,
-) -> None:
-    post = an_approved_post(cast, skies, media=(a_picture,))
-    assert only(post).prepare_at is not None and only(post).prepare_at < post.due_at
-    watch.wait_until(only(post).prepare_at)
-    assert sweeps.to_prepare(watch.now) == [only(post).id]
-    db.session.commit()
-    publishing.prepare(only(post).id, "a-worker", watch)
-    db.session.expire_all()
-    assert only(post).handles and only(post).prepare_at is None
-    uploads = [r for r in bluesky_server.control.requests() if "uploadBlob" in r["path"]]
-    publish(due(post, watch))
-    assert [a.step for a in only(post).attempts] == [Step.PREPARE, Step.PUBLISH]
-    assert [r for r in bluesky_server.control.requests() if "uploadBlob" in r["path"]] == uploads
-    assert len(bluesky_server.control.records()[0]["media"]) == 1
-
-
-def test_what_was_not_prepared_in_time_is_prepared_at_the_last_moment(
-    cast: Cast,
-    toots: Channel,
-    watch: Watch,
-    publish: Walk,
-    a_picture: planning.Attached,
-    mastodon_server: Server,
-) -> None:
-    post = an_approved_post(cast, toots, media=(a_picture,))
-    publish(due(post, watch))
-    assert only(post).state == State.PUBLISHED
-    assert len(mastodon_server.control.records()[0]["media"]) == 1
 
 
 def test_a_draft_has_no_deliveries(cast: Cast, toots: Channel) -> None:
