@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,7 @@ blueprint = loading.workspace_blueprint("library", __name__)
 PAGE = 48
 LONGEST_ALT = 5000
 LARGEST_PAGE = 10_000
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 KINDS = ("image", "video")
 
 
@@ -71,12 +73,19 @@ def show(asset_id: int) -> Any:
 @loading.needs(Role.PLANNER)
 def upload() -> Any:
     """Take one file, as the body (``?name=``) or as the form field ``file``; answers what it became, as JSON."""
-    name, received = _received()
     try:
-        asset = _kept(received, name)
+        asset = _kept(*_received())
     except MediaError as error:
         db.session.rollback()
         return {"error": sentences.media_error(error), "code": error.code}, 422
+    except OSError as error:
+        if error.errno not in FULL_DISK:
+            raise
+        db.session.rollback()
+        return {
+            "error": _("There is no room left to keep this file. Ask an admin."),
+            "code": "disk_full",
+        }, 507
     return described(asset), 201
 
 
@@ -145,7 +154,7 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable()).strip() or _("Untitled")
 
 
-def _kept(received: Path, name: str) -> Asset:
+def _kept(name: str, received: Path) -> Asset:
     """The asset made of what came in; where the same file came in twice at once, the one that was first."""
     again = received.with_suffix(".again")
     again.hardlink_to(received)

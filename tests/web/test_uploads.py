@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import struct
 import subprocess
 import zlib
@@ -128,6 +129,19 @@ def test_a_picture_comes_in_and_can_be_seen(app: Flask, cast: Cast, ana: Browser
 def test_a_plain_form_can_upload_too(app: Flask, ana: Browser) -> None:
     answer = ana.post(UPLOAD, data={"file": (io.BytesIO(a_picture()), "photos/leaf.jpg")})
     assert answer.status_code == 201 and assets(app)[0].name == "leaf.jpg"
+
+
+def test_a_full_disk_refuses_the_file_in_words_and_keeps_nothing_of_it(app: Flask, ana: Browser) -> None:
+    ana.get(LIBRARY)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        answer = send(ana, a_picture())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert answer.status_code == 507 and "no room" in answer.json["error"]
+    assert assets(app) == [] and leftovers(app) == []
+    assert kept(ana, a_picture())["kind"] == "image"
 
 
 @pytest.mark.parametrize(
