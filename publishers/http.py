@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from ssl import SSLContext
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import urlsplit
@@ -26,6 +23,7 @@ from publishers.errors import (
     Unconfirmed,
 )
 from publishers.values import Media
+from publishers.wire import Answer, Lost, ask
 
 T = TypeVar("T")
 
@@ -33,21 +31,14 @@ TIMEOUT = httpx.Timeout(connect=5, read=30, write=60, pool=5)
 UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=180, write=180, pool=5)
 LONGEST_REST = timedelta(days=1)
 DEFAULT_REST = timedelta(minutes=5)
-LARGEST_ANSWER = 8 * 2**20
-ANSWER_SECONDS = 60.0
+# Whole calls, from connecting to the last byte; well within the lease of a delivery.
+CALL_SECONDS = 60.0
+UPLOAD_SECONDS = 25 * 60.0
 KEPT_BODY = 2000
 KEPT_HEADERS = ("content-type", "date", "retry-after", "server", "x-request-id")
 _SHORTEST_SECRET = 4
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+", re.IGNORECASE)
-_NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.InvalidURL,
-    httpx.LocalProtocolError,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
+_BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Almanac/0.1"}
 
 
 @dataclass(frozen=True)
@@ -81,25 +72,21 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Reply:
-    """A good answer: its HTTP status and its decoded JSON."""
+    """A good answer: its HTTP status, its decoded JSON and its headers."""
 
     status: int
     body: Any
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
+    def is_limited(self) -> bool:
+        """Whether the server announces how many requests it takes: one that bounds none says nothing."""
+        return any("ratelimit" in name.lower() for name in self.headers)
 
 
 class Http:
-    """A connection to one server in one dialect. ``secrets`` are blotted out of whatever an error quotes."""
+    """One server, spoken to in one dialect over kept connections. ``secrets`` are blotted out of whatever an error
+    quotes; ``seconds`` bound a whole call that is no upload."""
 
     def __init__(
         self,
@@ -109,16 +96,13 @@ class Http:
         token: str = "",
         secrets: tuple[str, ...] = (),
         timeout: httpx.Timeout = TIMEOUT,
-        answer_seconds: float = ANSWER_SECONDS,
+        seconds: float = CALL_SECONDS,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._dialect = dialect
-        self._answer_seconds = answer_seconds
+        self._timeout, self._seconds = timeout, seconds
         self._secrets = tuple(secret for secret in (token, *secrets) if len(secret) >= _SHORTEST_SECRET)
-        headers = {"Accept": "application/json", "User-Agent": "Almanac/0.1"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False, verify=tls())
+        self._headers = _BASE_HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
 
     def __enter__(self) -> Self:
         return self
@@ -126,7 +110,7 @@ class Http:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.close()
+        """Nothing is held: connections are this process's."""
 
     def __repr__(self) -> str:
         return f"Http({self._base_url!r})"
@@ -157,45 +141,55 @@ class Http:
     ) -> T:
         trouble: PublisherError
         try:
-            answer = self._answer(method, path, request)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            trouble = self._lost(error, visible)
+            answer = self._answer(method, path, **request)
+        except httpx.InvalidURL:
+            trouble = self._lost(Lost("InvalidURL", sent=False), visible)
+        except Lost as lost:
+            trouble = self._lost(lost, visible)
         else:
             if not 200 <= answer.status < 300:
                 raise self._refused(answer, visible)
             try:
-                return read(Reply(answer.status, json.loads(answer.body)))
+                return read(Reply(answer.status, json.loads(answer.body), answer.headers))
             except (ValueError, LookupError, TypeError, AttributeError):
                 trouble = self._unreadable(answer, visible)
         # Raised outside of the handlers: the error must not carry the request, and so its token, as context.
         raise trouble
 
-    def _answer(self, method: str, path: str, request: Mapping[str, Any]) -> _Answer:
-        """The whole answer, unless it grows without end or trickles: no server may hold a worker for ever."""
-        body = bytearray()
-        with self._client.stream(method, self._base_url + path, **request) as response:
-            give_up = time.monotonic() + self._answer_seconds
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > LARGEST_ANSWER or time.monotonic() > give_up:
-                    raise httpx.ReadTimeout("the answer is too long", request=response.request)
-        return _Answer(response.status_code, response.headers, bytes(body))
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: httpx.Timeout | None = None,
+        **body: Any,
+    ) -> Answer:
+        request = httpx.Request(
+            method,
+            self._base_url + path,
+            headers={**self._headers, **(headers or {})},
+            extensions={"timeout": (timeout or self._timeout).as_dict()},
+            **body,
+        )
+        return ask(request, UPLOAD_SECONDS if timeout else self._seconds)
 
-    def _lost(self, error: Exception, visible: bool) -> PublisherError:
-        if isinstance(error, _NEVER_SENT):
-            return Temporary(f"{self._host()} could not be reached.", Evidence(code="unreachable"))
-        evidence = Evidence(code="answer_lost", body=type(error).__name__)
+    def _lost(self, lost: Lost, visible: bool) -> PublisherError:
+        if not lost.sent:
+            evidence = Evidence(code="unreachable", body=lost.kind)
+            return Temporary(f"{self._host()} could not be reached.", evidence)
+        evidence = Evidence(code="answer_lost", body=lost.kind)
         if visible:
             return Unconfirmed(f"The answer of {self._host()} was lost.", evidence)
         return Temporary(f"{self._host()} did not answer.", evidence)
 
-    def _unreadable(self, answer: _Answer, visible: bool) -> PublisherError:
+    def _unreadable(self, answer: Answer, visible: bool) -> PublisherError:
         # The body is left out: a good answer may hold new credentials that are in no list of secrets yet.
         evidence = self._evidence(answer, "unreadable_answer", "")
         kind = Unconfirmed if visible else Temporary
         return kind(f"The answer of {self._host()} could not be read.", evidence)
 
-    def _refused(self, answer: _Answer, visible: bool) -> PublisherError:
+    def _refused(self, answer: Answer, visible: bool) -> PublisherError:
         code, message = self._explain(answer)
         evidence = self._evidence(answer, code, answer.text)
         status = answer.status
@@ -210,7 +204,7 @@ class Http:
                 return rule.raises(message, evidence)
         return Rejected(message, evidence)
 
-    def _explain(self, answer: _Answer) -> tuple[str, str]:
+    def _explain(self, answer: Answer) -> tuple[str, str]:
         try:
             code, message = self._dialect.explain(json.loads(answer.body))
         except (ValueError, LookupError, TypeError, AttributeError):
@@ -218,14 +212,14 @@ class Http:
         sentence = message or code or f"{self._host()} answered with HTTP status {answer.status}."
         return self._redacted(code), self._redacted(sentence)
 
-    def _until(self, answer: _Answer) -> datetime:
+    def _until(self, answer: Answer) -> datetime:
         now = datetime.now(UTC)
         until = (
             _reset(self._dialect, answer.headers) or _retry_after(answer.headers, now) or now + DEFAULT_REST
         )
         return min(max(until, now + timedelta(seconds=1)), now + LONGEST_REST)
 
-    def _evidence(self, answer: _Answer, code: str, body: str) -> Evidence:
+    def _evidence(self, answer: Answer, code: str, body: str) -> Evidence:
         kept = {
             name: self._redacted(value)
             for name, value in answer.headers.items()
@@ -285,9 +279,3 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
         return now + timedelta(seconds=float(headers["retry-after"]))
     except (ValueError, LookupError, OverflowError):
         return None
-
-
-@lru_cache(maxsize=1)
-def tls() -> SSLContext:
-    """The trusted certificates, read once: it takes as long as a whole call, so workers do it before they fork."""
-    return httpx.create_ssl_context()

@@ -21,7 +21,8 @@ from publishers.errors import (
     Unauthorized,
     Unconfirmed,
 )
-from publishers.http import LARGEST_ANSWER, LONGEST_REST, Dialect, Http, Reply
+from publishers.http import LONGEST_REST, Dialect, Http, Reply
+from publishers.wire import LARGEST_ANSWER
 
 SECRET = "token-of-ana-0123456789"
 HASTE = httpx.Timeout(0.3)
@@ -115,7 +116,7 @@ def test_an_answer_that_trickles_is_a_lost_one() -> None:
     patient = httpx.Timeout(None)
     with (
         answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", b"{", hold=True) as url,
-        Http(url, mastodon.DIALECT, timeout=patient, answer_seconds=0.0) as http,
+        Http(url, mastodon.DIALECT, timeout=patient, seconds=0.5) as http,
         pytest.raises(Unconfirmed) as caught,
     ):
         http.publish("/x", whole)
