@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from calendar_app import create_app, database, logs, people
+from calendar_app import create_app, database, logs, people, restoring
 from calendar_app.config import LOCALES, Config, ConfigError
 from calendar_app.extensions import db
 from calendar_app.models import Channel, PlatformApp
@@ -131,6 +131,37 @@ def _resealed(vault: Vault, sealed: bytes, what: str) -> bytes:
             f"No key in ALMANAC_SECRET_KEY opens the secrets of {what}. "
             "Add the key it was sealed with; nothing was changed."
         ) from error
+
+
+@click.command()
+@click.option(
+    "--backup-at",
+    required=True,
+    type=click.DateTime(
+        ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M%z"]
+    ),
+    help="When the backup was made, with its offset, as in 2026-11-24T01:00Z.",
+)
+def restored(backup_at: datetime) -> None:
+    """After the database was restored: publish nothing again that went out since the backup.
+
+    Run it while every clock and worker is stopped. What fell due since the backup is looked up on its platform or asked
+    about; every workspace is paused until you resume it.
+    """
+    now = datetime.now(UTC)
+    if backup_at > now:
+        raise click.ClickException(
+            "That backup would have been made in the future. Write its offset, as in Z or +08:00."
+        )
+    with transaction():
+        done = restoring.restored(backup_at.astimezone(UTC), now)
+    click.echo(
+        f"{done.doubted} deliveries may have gone out since the backup: each is looked up, or asked about."
+    )
+    click.echo(f"{done.paused} workspaces are paused and hold {done.ahead} that are still ahead.")
+    click.echo(
+        "Start the clock and the workers, look at each channel's last posts, then resume under Settings."
+    )
 
 
 @click.command()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 ELSEWHERE = {
     "demo": "calendar_app.cli:demo",
     "migrate": "calendar_app.cli:migrate",
+    "restored": "calendar_app.cli:restored",
     "rotate-keys": "calendar_app.cli:rotate_keys",
     "user": "calendar_app.cli:user",
     "workspace": "calendar_app.cli:workspace",
