@@ -128,7 +128,7 @@ def _check(url: str) -> None:
             raise ValueError(f"has the option {name!r}, which {parts.scheme}:// does not take.")
     if parts.scheme != "unix":
         _check_place(parts)
-    parse_url(url)
+    parse_url(url)  # type: ignore[no-untyped-call]
 
 
 def _check_place(parts: SplitResult) -> None:
@@ -143,7 +143,7 @@ def _check_place(parts: SplitResult) -> None:
 
 
 def _master(address: RedisAddress, options: dict[str, Any], patience: float) -> Redis:
-    wanted = {**options, **parse_url(address.url)}
+    wanted = {**options, **parse_url(address.url)}  # type: ignore[no-untyped-call]
     encrypted = wanted.pop("connection_class", None) is SSLConnection
     del wanted["host"]
     wanted.pop("port", None)
@@ -151,7 +151,9 @@ def _master(address: RedisAddress, options: dict[str, Any], patience: float) -> 
         wanted["ssl"] = True
     tls = {name: value for name, value in wanted.items() if name.startswith("ssl")}
     asking = {**_patient(patience, 0), **tls, **dict(address.sentinel_options)}
-    return Sentinel(address.sentinels, sentinel_kwargs=asking, **wanted).master_for(address.service)
+    sentinel = Sentinel(address.sentinels, sentinel_kwargs=asking, **wanted)  # type: ignore[no-untyped-call]
+    master: Redis = sentinel.master_for(address.service)  # type: ignore[no-untyped-call]
+    return master
 
 
 def _patient(seconds: float, tries: int) -> dict[str, Any]:
