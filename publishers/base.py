@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from publishers.values import (
+    UNPACED,
     Accepted,
     Audience,
     Connected,
@@ -78,11 +79,11 @@ class Publisher(ABC):
     prepare_lead: ClassVar[timedelta] = timedelta(minutes=10)
     visibility_lag: ClassVar[timedelta] = timedelta(seconds=30)
     default_limits: ClassVar[Limits]
-    pace: ClassVar[Pace] = Pace()
+    pace: ClassVar[Pace] = UNPACED
 
     def pace_of(self, traits: Mapping[str, str]) -> Pace:
-        """The pace of one channel, by its traits."""
-        return self.pace
+        """The pace of one channel: none where ``traits`` (as ``discover`` gives them) say so by pace "none"."""
+        return UNPACED if traits.get("pace") == "none" else self.pace
 
     def new_key(self, now: datetime) -> str:
         """A native idempotency key for one delivery, made before its first try and never changed."""

@@ -25,12 +25,16 @@ from publishers.values import (
     Media,
     MediaLimits,
     Metrics,
+    Pace,
     Preview,
     Problem,
+    Quota,
     Receipt,
     Ticket,
 )
 
+# Points an account has, and what making a record costs (Bluesky docs, advanced-guides/rate-limits).
+POINTS_AN_HOUR, POINTS_A_DAY, COST = 5000, 35_000, 3
 BLOBS_LIVE = timedelta(minutes=50)  # the reference server drops unreferenced blobs after about an hour
 IMAGES = ("image/jpeg", "image/png", "image/webp")
 
@@ -61,6 +65,12 @@ class Bluesky(Publisher):
     metrics = frozenset({"likes", "reposts", "replies", "quotes", "saves"})
     metrics_batch = 25
     default_limits = limits_of("https://bsky.social")
+    pace = Pace(
+        quotas=(
+            Quota(POINTS_AN_HOUR // COST, timedelta(hours=1)),
+            Quota(POINTS_A_DAY // COST, timedelta(days=1)),
+        )
+    )
 
     def new_key(self, now: datetime) -> str:
         return atproto.tid(now)
@@ -86,17 +96,20 @@ class Bluesky(Publisher):
         password = fields.get("app_password", "").strip()
         login = {"identifier": fields.get("handle", "").strip().lstrip("@"), "password": password}
         with Http(service, atproto.DIALECT, secrets=(password,)) as http:
-            session, credentials = http.post(
+            session, credentials, limited = http.post(
                 "/xrpc/com.atproto.server.createSession",
-                lambda reply: (atproto.session(reply), atproto.tokens(reply)),
+                lambda reply: (atproto.session(reply), atproto.tokens(reply), reply.is_limited),
                 json=login,
             )
-        return self._connected(session, session.pds or service, credentials)
+        return self._connected(session, session.pds or service, credentials, limited)
 
     def discover(self, destination: Destination) -> Connected:
         with atproto.connection(destination) as http:
-            session = http.get("/xrpc/com.atproto.server.getSession", atproto.session)
-        return self._connected(session, destination.base_url, destination.credentials)
+            session, limited = http.get(
+                "/xrpc/com.atproto.server.getSession",
+                lambda reply: (atproto.session(reply), reply.is_limited),
+            )
+        return self._connected(session, destination.base_url, destination.credentials, limited)
 
     def refresh(self, destination: Destination) -> Mapping[str, str]:
         try:
@@ -162,7 +175,7 @@ class Bluesky(Publisher):
             )
 
     def _connected(
-        self, session: atproto.Session, base_url: str, credentials: Mapping[str, str]
+        self, session: atproto.Session, base_url: str, credentials: Mapping[str, str], limited: bool
     ) -> Connected:
         limits = limits_of(base_url)
         web = atproto.web_address(base_url)
@@ -177,7 +190,7 @@ class Bluesky(Publisher):
             profile_url=f"{web}/profile/{session.handle}",
             limits=limits,
             credentials=dict(credentials),
-            traits={"web": web},
+            traits={"web": web} | ({} if limited else {"pace": "none"}),
         )
 
     def _posted_before(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:

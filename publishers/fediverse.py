@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
-from publishers.http import Http
-from publishers.values import Limits, MediaLimits
+from publishers.http import Http, Reply
+from publishers.values import UNPACED, Limits, MediaLimits, Pace, Quota
 
 Idempotency = Literal["replay-original", "replay-response", "reject-duplicate", "none"]
 
@@ -32,10 +33,14 @@ class Software:
     idempotency: Idempotency
     counter: str
     batch: bool = False
+    pace: Pace = UNPACED
     scopes: str = _OWN_SCOPES
 
 
-MASTODON = Software("replay-original", "mastodon", batch=True)
+# Mastodon source, RateLimiter: what one account may post, edits included.
+MASTODON = Software(
+    "replay-original", "mastodon", batch=True, pace=Pace(quotas=(Quota(300, timedelta(hours=3)),))
+)
 PLEROMA = Software("replay-response", "codepoints")
 SOFTWARE = {
     "mastodon": MASTODON,
@@ -43,7 +48,12 @@ SOFTWARE = {
     "pleroma": PLEROMA,
     "akkoma": PLEROMA,
     "gotosocial": Software("none", "codepoints"),
-    "pixelfed": Software("reject-duplicate", "codepoints", scopes="read write"),
+    "pixelfed": Software(
+        "reject-duplicate",
+        "codepoints",
+        pace=Pace(quotas=(Quota(1000, timedelta(days=1)),)),  # Pixelfed source, StatusController
+        scopes="read write",
+    ),
 }
 UNKNOWN = Software("none", "codepoints")
 
@@ -72,11 +82,10 @@ def traits(http: Http, version: str = "") -> dict[str, str]:
 
 def limits_and_traits(http: Http) -> tuple[Limits, dict[str, str]]:
     """Ask the server for both; Mastodon before 4.0 and most relatives know only the older call."""
-    instance = http.get_or_none("/api/v2/instance", lambda reply: dict(reply.body))
-    if instance is None:
-        instance = http.get("/api/v1/instance", lambda reply: dict(reply.body))
+    told = http.get_or_none("/api/v2/instance", _instance) or http.get("/api/v1/instance", _instance)
+    instance, is_limited = told
     known = traits(http, str(instance.get("version", "")))
-    return limits_from(instance, software_of(known)), known
+    return limits_from(instance, software_of(known)), known | ({} if is_limited else {"pace": "none"})
 
 
 def limits_from(instance: Mapping[str, Any], software: Software) -> Limits:
@@ -104,6 +113,10 @@ def limits_from(instance: Mapping[str, Any], software: Software) -> Limits:
             max_frame_rate=_number(media.get("video_frame_rate_limit")),
         ),
     )
+
+
+def _instance(reply: Reply) -> tuple[dict[str, Any], bool]:
+    return dict(reply.body), reply.is_limited
 
 
 def _name_in(version: str) -> str:

@@ -17,6 +17,7 @@ from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, Rejected, Stale, Temporary, Unauthorized
 from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Rule, address, opened
 from publishers.values import (
+    UNPACED,
     Audience,
     Connected,
     Content,
@@ -24,6 +25,7 @@ from publishers.values import (
     Limits,
     Media,
     Metrics,
+    Pace,
     Preview,
     Problem,
     Receipt,
@@ -82,6 +84,9 @@ class Mastodon(Publisher):
         self, patience: timedelta = timedelta(seconds=60), pause: timedelta = timedelta(seconds=1)
     ) -> None:
         self._patience, self._pause = patience, pause
+
+    def pace_of(self, traits: Mapping[str, str]) -> Pace:
+        return UNPACED if traits.get("pace") == "none" else fediverse.software_of(traits).pace
 
     def repeats_safely(
         self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime

@@ -123,6 +123,9 @@ class Pace:
     quotas: tuple[Quota, ...] = ()
 
 
+UNPACED = Pace()
+
+
 @dataclass(frozen=True)
 class Destination:
     """One connected channel: where to speak, as whom, and with which credentials (never shown by repr)."""
