@@ -15,6 +15,7 @@ DAY, HOUR, LAST = timedelta(days=1), timedelta(hours=1), timedelta(minutes=3)
 EARLY = ((DAY, timedelta(hours=6)), (HOUR, timedelta(minutes=15)), (LAST, timedelta(minutes=1)))
 TOO_LATE = timedelta(minutes=2)
 SOONEST, OFTEN, SELDOM = timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=1)
+IS_WARNED = (Delivery.state == State.SCHEDULED) & Delivery.warnings.is_not(null())
 LAST_HOURS = timedelta(hours=6)
 
 
@@ -54,9 +55,7 @@ def shares(now: datetime) -> ColumnElement[bool]:
 def look_again(where: ColumnElement[bool], now: datetime) -> None:
     """Something was mended: look at once at the warned deliveries that ``where`` names."""
     db.session.execute(
-        update(Delivery)
-        .where(Delivery.state == State.SCHEDULED, Delivery.warnings.is_not(null()), where)
-        .values(check_at=now),
+        update(Delivery).where(IS_WARNED, where).values(check_at=now),
         execution_options={"synchronize_session": False},
     )
 

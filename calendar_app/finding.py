@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
+from calendar_app.ahead import IS_WARNED
 from calendar_app.models import Delivery, Label, Post, Stage, State, Variant, Workspace
 from calendar_app.models.post import post_label
 from calendar_app.standing import WORST_FIRST
@@ -18,13 +19,17 @@ SPEAKING = tuple(s for s in WORST_FIRST if s not in SAID_BY_STAGE and s is not S
 
 @dataclass(frozen=True)
 class Filters:
-    """What to show; an empty part asks for nothing. ``states`` are words of ``standing.standing``."""
+    """What to show; an empty part asks for nothing. ``states`` are words of ``standing.standing``.
+
+    ``at_risk`` asks for what something was found for that could stop it.
+    """
 
     states: frozenset[str] = frozenset()
     channel_id: int | None = None
     owner_id: int | None = None
     label_id: int | None = None
     words: str = ""
+    at_risk: bool = False
 
     @property
     def any(self) -> bool:
@@ -36,7 +41,7 @@ ALL_POSTS = Filters()
 
 
 def from_query(query: Mapping[str, str]) -> Filters:
-    """Filters as an address spells them: ``state=draft,failed&channel=3&owner=2&label=1&q=tea``.
+    """Filters as an address spells them: ``state=draft,failed&channel=3&owner=2&label=1&q=tea&risk=1``.
 
     What makes no sense is not asked for, so that an old or mistyped link still shows posts.
     """
@@ -46,6 +51,7 @@ def from_query(query: Mapping[str, str]) -> Filters:
         owner_id=_number(query.get("owner")),
         label_id=_number(query.get("label")),
         words=query.get("q", "").strip()[:200],
+        at_risk=query.get("risk") == "1",
     )
 
 
@@ -62,6 +68,8 @@ def conditions(workspace: Workspace, filters: Filters) -> list[ColumnElement[boo
         )
     if filters.states:
         found.append(stands(filters.states))
+    if filters.at_risk:
+        found.append(_has(Delivery, IS_WARNED))
     return found + [_says(word) for word in filters.words.split()]
 
 

@@ -49,6 +49,7 @@ class Agenda:
     bound: datetime | None
     lease: datetime | None
     prepare: datetime | None
+    check: datetime | None
     look: datetime | None
     sample: datetime | None
     render: datetime | None
@@ -62,6 +63,7 @@ def agenda() -> Agenda:
         _first(Delivery.not_later_than, _SCHEDULED),
         _first(Delivery.lease_until, _is(State.PUBLISHING)),
         _first(Delivery.prepare_at, _SCHEDULED, Delivery.prepare_at.is_not(None)),
+        _first(Delivery.check_at, _SCHEDULED, Delivery.check_at.is_not(None)),
         _first(Delivery.look_at, Delivery.look_at.is_not(None)),
         _first(Delivery.sample_at, Delivery.sample_at.is_not(None)),
         _first(Rendition.ring_at, Rendition.state == _constant(RenditionState.WANTED, Rendition.state)),

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 from flask import Flask
 
-from calendar_app import create_app, engagement, library, sweeps
+from calendar_app import create_app, engagement, library, preflight, sweeps
 from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
 from calendar_app.settings import config
@@ -93,6 +93,8 @@ class Clock:
     def _ring_rest(self, agenda: sweeps.Agenda, now: datetime) -> None:
         if _is_due(agenda.prepare, now):
             self._ring("prepare", batches(sweeps.by_channel(sweeps.to_prepare(now))))
+        if _is_due(agenda.check, now):
+            self._ring("check", singles(preflight.due(now)))
         if _is_due(agenda.look, now):
             self._ring("settle", batches(sweeps.by_channel(sweeps.to_look(now, config().rering))))
         if _is_due(agenda.render, now):

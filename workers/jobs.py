@@ -12,7 +12,7 @@ from functools import cache
 
 from flask import Flask
 
-from calendar_app import create_app, library, publishing, sampling, settling, sweeps
+from calendar_app import create_app, library, preflight, publishing, sampling, settling, sweeps
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Rendition
@@ -36,6 +36,11 @@ def prepare(channel_id: int, delivery_ids: Sequence[int]) -> None:
 def settle(channel_id: int, delivery_ids: Sequence[int]) -> None:
     """Ask what became of unconfirmed or processing deliveries."""
     _hand_over("settle", channel_id, delivery_ids)
+
+
+def check(channel_id: int) -> None:
+    """Look ahead at a channel for what could stop its deliveries."""
+    _hand_over("check", channel_id, [channel_id])
 
 
 def sample(channel_id: int) -> None:
@@ -119,6 +124,7 @@ _VERBS: Mapping[str, Callable[[int], None]] = {
     "publish": lambda id: publishing.publish(id, _name(), housetime.now, _wait_until),
     "prepare": lambda id: publishing.prepare(id, _name(), housetime.now),
     "settle": lambda id: settling.settle(id, _name(), housetime.now),
+    "check": lambda id: preflight.check(id, housetime.now),
     "sample": lambda id: sampling.sample(id, housetime.now),
     "audience": lambda id: sampling.audience(id, housetime.now),
 }

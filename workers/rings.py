@@ -18,6 +18,7 @@ QUEUES = {
     "publish": PUBLISH,
     "prepare": BACKGROUND,
     "settle": BACKGROUND,
+    "check": BACKGROUND,
     "sample": BACKGROUND,
     "audience": BACKGROUND,
     "render": RENDER,
