@@ -122,13 +122,15 @@ def postgres_user() -> str | None:
 class PostgresServer:
     """A PostgreSQL on 127.0.0.1 that trusts user ``postgres`` and gives up durability for speed.
 
-    With ``keeps_commits`` what it confirmed survives the server's own death (not the machine's).
+    With ``keeps_commits`` what it confirmed survives the server's own death (not the machine's). ``settings`` are
+    PostgreSQL's own, over those given here.
     """
 
     STOPS: ClassVar = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
-    def __init__(self, *, keeps_commits: bool = False) -> None:
+    def __init__(self, *, keeps_commits: bool = False, **settings: str) -> None:
         self.host, self.port = HOST, free_port()
+        self.settings = settings
         self.commits = "on" if keeps_commits else "off"
         self.folder = Path(tempfile.mkdtemp(prefix="almanac-pg-"))
         self.user = postgres_user()
@@ -157,6 +159,7 @@ class PostgresServer:
         settings = [f"listen_addresses={self.host}", f"unix_socket_directories={self.folder}"]
         settings += ["fsync=off", "full_page_writes=off", "shared_buffers=32MB"]
         settings += [f"synchronous_commit={self.commits}"]
+        settings += [f"{name}={value}" for name, value in self.settings.items()]
         options = [part for setting in settings for part in ("-c", setting)]
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(

@@ -1,0 +1,132 @@
+"""How fast a burst is drained, against bare RQ: ``python -m tests.benchmarks.burst [COUNT]``.
+
+``COUNT`` deliveries are due at the same second, on several channels or on one, and two workers publish them. Bare RQ runs
+as many jobs that make the same single POST with the same client, to the same server, with two workers of the same class;
+forking ones are measured beside. Both sides talk to a platform that costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from calendar_app import approval, channels, planning
+from calendar_app.config import Config
+from calendar_app.extensions import db
+from calendar_app.models import Channel, Workspace
+from publishers import get
+from publishers.values import Connected
+from tests.benchmarks import bare
+from tests.benchmarks.grounds import ENGINES, Grounds, app_on
+from tests.benchmarks.quick_platform import QuickPlatform
+from tests.people import a_draft, gather
+from tests.workers.crew import crew
+
+CHANNELS = 10
+READY = timedelta(seconds=12)
+FOR_EACH = timedelta(milliseconds=40)
+TARGET = 1.5
+
+
+@dataclass(frozen=True)
+class Drained:
+    """One way of draining ``count`` deliveries on ``channels`` channels; ``ratio`` is against bare RQ's SimpleWorker."""
+
+    engine: str
+    channels: int
+    count: int
+    seconds: float
+    early: int
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Seconds for ``count`` jobs or deliveries with two workers; bare RQ by the class of its workers."""
+
+    count: int
+    bare_simple: float
+    bare_forking: float
+    ledger: tuple[Drained, ...]
+
+    @property
+    def worst(self) -> float:
+        """The largest ratio."""
+        return max(drained.ratio for drained in self.ledger)
+
+
+def measure(count: int = 1000, grounds: Grounds | None = None) -> Burst:
+    """Drain the burst in every way, one after the other; bare RQ before and after, its mean counts."""
+    with grounds or Grounds() as here, QuickPlatform() as platform:
+        before = bare.drain("simple", here.redis.url, platform, count)
+        forking = bare.drain("forking", here.redis.url, platform, count)
+        runs = [(engine, channels) for engine in ENGINES for channels in (CHANNELS, 1)]
+        seconds = {run: _drained(here, platform, *run, count) for run in runs}
+        simple = (before + bare.drain("simple", here.redis.url, platform, count)) / 2
+    ledger = [Drained(*run, count, took, early, took / simple) for run, (took, early) in seconds.items()]
+    return Burst(count, simple, forking, tuple(ledger))
+
+
+def _drained(
+    here: Grounds, platform: QuickPlatform, engine: str, channels: int, count: int
+) -> tuple[float, int]:
+    platform.forget()
+    here.redis.flush()
+    config = replace(here.config(engine), redis_url=here.redis.url)
+    due_at = datetime.now(UTC).replace(microsecond=0) + READY + count * FOR_EACH
+    promise(config, platform.url, channels, [due_at] * count)
+    with crew(config) as hands:
+        hands.start("clock")
+        for _ in range(2):
+            hands.start("worker", "publish")
+        await_all(platform, count, (due_at - datetime.now(UTC)).total_seconds() + bare.PATIENCE)
+        arrived = [at for _, at in platform.arrivals()]
+    return max(arrived) - due_at.timestamp(), sum(at < due_at.timestamp() for at in arrived)
+
+
+def promise(config: Config, url: str, count: int, instants: Sequence[datetime]) -> dict[str, float]:
+    """Approve a post for each instant, in turn on ``count`` channels at ``url``; the promised second of each text."""
+    app = app_on(config)
+    with app.app_context():
+        now = datetime.now(UTC)
+        cast = gather(now)
+        chosen = [_channel(cast.tea, url, number, now) for number in range(count)]
+        for number, instant in enumerate(instants):
+            draft = a_draft(chosen[number % count], text=f"Post {number}.", at=instant)
+            post = planning.write(cast.tea, draft, cast.ana, now)
+            approval.approve(post, post.revision, cast.bo, now)
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    return {f"Post {number}.": instant.timestamp() for number, instant in enumerate(instants)}
+
+
+def _channel(workspace: Workspace, url: str, number: int, now: datetime) -> Channel:
+    """A channel as if it had been connected, at a server that sets no pace."""
+    found = Connected(
+        base_url=url,
+        remote_id=str(number),
+        handle=f"tea{number}",
+        name="Tea",
+        avatar_url="",
+        profile_url=url,
+        limits=get("mastodon").default_limits,
+        credentials={"access_token": f"a-token-of-the-tests-{number}"},
+        traits={"software": "mastodon", "pace": "none"},
+    )
+    return channels.keep(workspace, "mastodon", found, now)
+
+
+def await_all(platform: QuickPlatform, count: int, seconds: float) -> None:
+    """Wait until ``count`` posts arrived, asking seldom."""
+    deadline = time.monotonic() + seconds
+    while platform.count() < count:
+        assert time.monotonic() < deadline, f"{platform.count()} of {count} arrived in {seconds:.0f} s"
+        time.sleep(0.25)
+
+
+if __name__ == "__main__":
+    print(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
