@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery, State, Variant, Workspace
@@ -146,7 +146,7 @@ def waiting(workspace: Workspace, state: State | None = None) -> list[Delivery]:
         .order_by(Delivery.promised_at.desc(), Delivery.id.desc())
         .limit(MOST)
     )
-    return list(db.session.scalars(query.options(*_with_post())))
+    return list(db.session.scalars(query.options(*_with_post(), selectinload(Delivery.attempts))))
 
 
 def chosen(workspace: Workspace, ids: Sequence[int]) -> list[Delivery]:

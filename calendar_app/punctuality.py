@@ -64,6 +64,10 @@ class Day:
     kept: int = 0
     broken: int = 0
 
+    @property
+    def total(self) -> int:
+        return self.kept + self.broken
+
 
 @dataclass(frozen=True)
 class Record:

@@ -48,6 +48,7 @@ SCREENS = (
     Screen("approvals.index", _l("Approvals"), "approvals", "g a", phone=True),
     Screen("library.index", _l("Library"), "library", "g l"),
     Screen("channels.index", _l("Channels"), "channels", "g h"),
+    Screen("operations.index", _l("Operations"), "pulse", "g o", role=Role.APPROVER),
     Screen("people.index", _l("People"), "people", "g e", foot=True),
     Screen("workspaces.settings", _l("Settings"), "settings", "g s", foot=True, role=Role.ADMIN),
 )
