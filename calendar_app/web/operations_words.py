@@ -35,9 +35,9 @@ CAUSES: Mapping[Cause, Any] = {
 AGES = (_l("up to 5 seconds"), _l("up to a minute"), _l("up to 5 minutes"), _l("longer"))
 KINDS: Mapping[str, Any] = {
     "clock": _l("Clock"),
-    "publish": _l("Publishing"),
+    "publish": _l("Publisher"),
     "background": _l("Background"),
-    "render": _l("Pictures and videos"),
+    "render": _l("Renderer"),
 }
 WAYS_OUT: Mapping[Hold, str] = {
     Hold.PAUSED: "channel",
@@ -98,7 +98,8 @@ def _ways(delivery: Delivery) -> tuple[str, ...]:
 
 
 def vital(process: Process, now: datetime) -> Vital:
-    sign = _("%(duration)s ago", duration=span(max(now - process.beat_at, timedelta())))
+    since = min(process.beat_at - now, timedelta())
+    sign = str(format_timedelta(since, granularity="second", threshold=1.2, add_direction=True))
     return Vital(process, str(KINDS.get(process.kind, process.kind)), sign, tuple(_facts(process.facts)))
 
 
@@ -125,4 +126,5 @@ def _facts(facts: Mapping[str, Any]) -> list[str]:
         "threads": lambda number: _("%(number)s threads", number=number),
         "offset": lambda offset: _("clock off by %(number)s ms", number=format_decimal(round(offset * 1000))),
     }
-    return [told[name](facts[name]) for name in told if isinstance(facts.get(name), int | float)]
+    given = {name: facts.get(name) for name in told}
+    return [told[name](value) for name, value in given.items() if value and isinstance(value, int | float)]

@@ -16,6 +16,7 @@ SCREENS = (
     *(
         "/channels",
         "/channels/1",
+        "/operations",
         "/connect",
         "/connect/mastodon",
         "/connect/bluesky",

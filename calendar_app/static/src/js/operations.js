@@ -1,6 +1,6 @@
 import "../css/parts/operations.css";
 
-const picks = () => [...document.querySelectorAll('#people input[name="ids"]')];
+const picks = () => [...document.querySelectorAll('.ops-pick input[name="ids"]')];
 
 /* The page looks again by itself, but not while something is chosen, asked, or out of sight. */
 document.addEventListener("htmx:beforeRequest", (event) => {
