@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, func, select, update
 
@@ -16,8 +17,10 @@ from calendar_app.models import Channel, ChannelState, Delivery, Hold, PlatformA
 from calendar_app.refusals import Refusal
 from calendar_app.settings import vault
 from publishers.base import Authorization
-from publishers.errors import Unauthorized
+from publishers.errors import PublisherError, Unauthorized
 from publishers.values import Connected
+
+log = structlog.get_logger()
 
 
 class OtherAccount(Refusal):
@@ -177,6 +180,15 @@ def refused(channel_id: int, version: int, error: Unauthorized, now: datetime) -
     if mended is credentials.Mended.NO:
         needs_reconnecting(channel_id, error.message, now, version)
     return mended
+
+
+def learn_refusal(channel_id: int, version: int, error: Unauthorized, now: datetime) -> None:
+    """What ``refused`` does, where whoever was refused tries again anyhow. Commits first."""
+    db.session.commit()
+    try:
+        refused(channel_id, version, error, now)
+    except PublisherError as trouble:
+        log.warning("credentials not renewed", channel=channel_id, error=type(trouble).__name__)
 
 
 def needs_reconnecting(channel_id: int, reason: str, now: datetime, version: int | None = None) -> bool:

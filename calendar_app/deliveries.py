@@ -33,6 +33,7 @@ EDGES: Mapping[State, frozenset[State]] = {
 }
 GONE_OUT = frozenset({State.PUBLISHING, State.PROCESSING, State.PUBLISHED, State.UNCONFIRMED})
 GATE = timedelta(milliseconds=150)
+LOOKED_AT = frozenset({State.UNCONFIRMED, State.PROCESSING})
 REFUSALS_KEPT = 40
 
 
@@ -193,13 +194,21 @@ def settled_failed(delivery_id: int, message: str) -> bool:
     return advance(delivery_id, State.FAILED, sources={State.PROCESSING}, look_at=None, error=message)
 
 
-def look_later(delivery_id: int, now: datetime, first: datetime | None = None) -> None:
-    """Looking told nothing: look again later, or ask a person."""
-    looks = 1 + (db.session.scalar(select(Delivery.looks).where(Delivery.id == delivery_id)) or 0)
+def take_look(delivery_id: int, looks: int, look_at: datetime | None) -> bool:
+    """The right to make the look after ``looks`` others, for one worker; ``look_at`` is when the next one is."""
+    return write(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state.in_(LOOKED_AT), Delivery.looks == looks)
+        .values(looks=looks + 1, look_at=look_at)
+    )
+
+
+def look_later(delivery_id: int, look_at: datetime) -> None:
+    """Look again at that instant, rather than when it was planned."""
     write(
         update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state.in_({State.UNCONFIRMED, State.PROCESSING}))
-        .values(looks=looks, look_at=first or retrying.next_look(looks, now))
+        .where(Delivery.id == delivery_id, Delivery.state.in_(LOOKED_AT))
+        .values(look_at=look_at)
     )
 
 

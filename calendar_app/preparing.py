@@ -228,17 +228,9 @@ def _failed(lease: Lease, parcel: Parcel | None, attempt_id: int, error: Excepti
             _rest_uploads(parcel.channel_id, until)
         case Unauthorized() if parcel:
             _end(lease, prepare_at=later)
-            _renew_credentials(parcel, known, now)
+            channels.learn_refusal(parcel.channel_id, parcel.version, known, now)
         case _:
             _end(lease, prepare_at=later)
-
-
-def _renew_credentials(parcel: Parcel, error: Unauthorized, now: datetime) -> None:
-    db.session.commit()
-    try:
-        channels.refused(parcel.channel_id, parcel.version, error, now)
-    except PublisherError as trouble:
-        log.warning("credentials not renewed", channel=parcel.channel_id, error=type(trouble).__name__)
 
 
 def _rest_uploads(channel_id: int, until: datetime) -> None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from calendar_app import channels, credentials, deliveries, pacing, parcels, preparing, retrying
+from calendar_app import channels, credentials, deliveries, logs, pacing, parcels, preparing, retrying
+from calendar_app.attempts import unanswered
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
 from calendar_app.models import Delivery, Hold, Outcome
@@ -27,6 +28,7 @@ from publishers.values import Accepted, Receipt
 Clock = Callable[[], datetime]
 MOST_REFUSALS = 3
 SPARE = timedelta(seconds=30)
+LAPSED = Unconfirmed("Too much time has passed to send this again safely.", Evidence("key_lapsed"))
 prepare = preparing.prepare
 log = structlog.get_logger()
 
@@ -84,6 +86,7 @@ def _cleared(taken: Claim, parcel: Parcel, now: datetime) -> bool:
         deliveries.hold_claimed(taken, reason, now)
     elif not _must_wait(taken, parcel, delivery, now):
         cleared = deliveries.sending(taken, now)
+        logs.note(late_ms=logs.milliseconds(now - delivery.promised_at))
         if not cleared:
             db.session.rollback()
     db.session.commit()
@@ -98,9 +101,17 @@ def _must_wait(taken: Claim, parcel: Parcel, delivery: Delivery, now: datetime) 
     elif channel.refresh_until and channel.refresh_until > now:
         soon = min(now + credentials.Mended.SOON.pause, channel.refresh_until)
         deliveries.again(taken, Outcome.UNAUTHORIZED, None, soon, now)
+    elif delivery.looks and not _repeats_safely(parcel, now):
+        deliveries.unconfirmed(taken, LAPSED, now, now)
     else:
         return not pacing.takes_turn(taken, delivery, parcel.publisher.pace_of(channel.traits), now)
     return True
+
+
+def _repeats_safely(parcel: Parcel, now: datetime) -> bool:
+    """Whether what was not found may go out: nothing is unanswered, or its key still makes it the same post."""
+    sent, ticket = unanswered(parcel.delivery_id), parcel.ticket
+    return sent.first is None or parcel.publisher.repeats_safely(parcel.destination, ticket, sent.first, now)
 
 
 def _send(taken: Claim, parcel: Parcel, clock: Clock) -> None:

@@ -1,85 +1,193 @@
-"""What became of a delivery that is processing or unconfirmed: looked up, never sent again blindly."""
+"""What became of a delivery that is processing or unconfirmed: looked up, repeated under its key, never sent blindly.
+
+A look waits for the platform's visibility lag. What is found is published. What is not there is looked for once more
+after the lag, unless its key holds for ever, and then sent again under a key that still makes it the same post. What can
+be neither found nor repeated safely is looked for ever more rarely; after the last look a person is asked, and the
+attempts tell what was looked for, when and how often.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
-from calendar_app import channels, credentials, deliveries, parcels
-from calendar_app.attempts import close_attempt, open_attempt
+import publishers
+from calendar_app import channels, content, deliveries, parcels, retrying
+from calendar_app.attempts import Sent, close_attempt, open_attempt, unanswered
 from calendar_app.extensions import db
-from calendar_app.models import Attempt, Delivery, Outcome, State, Step
+from calendar_app.models import Attempt, Delivery, Outcome, State, Step, Variant
 from calendar_app.parcels import Parcel
 from calendar_app.publishing import Clock
-from publishers.errors import PublisherError, Rejected, Unauthorized
+from publishers.errors import Evidence, PublisherError, RateLimited, Rejected, Unauthorized, Unconfirmed
+from publishers.matching import Likeness, likeness
 from publishers.values import Accepted, Receipt
+
+MOST_SENDS = 4
+KNOWN_BEFORE = timedelta(minutes=10)
+TWIN = Unconfirmed("Another post with the same words is unconfirmed too.", Evidence("twin"))
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a platform: the ``number``-th since ``sent``."""
+
+    delivery_id: int
+    channel_id: int
+    attempt_id: int
+    number: int
+    sent: Sent
+    since: datetime
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the attempt tells of the look itself."""
+        return {"look": self.number, "looked_since": self.since.isoformat(), "sent_times": self.sent.times}
 
 
 def settle(delivery_id: int, worker: str, clock: Clock) -> None:
-    """Ask the platform about one delivery whose time to look has come."""
+    """Ask the platform about one delivery whose time to look has come. Commits."""
     delivery = parcels.load(delivery_id)
-    if not _is_open(delivery):
+    if delivery is None or not _is_open(delivery):
         return
-    assert delivery is not None
-    state, sent_at, handles = delivery.state, _first_sent(delivery), dict(delivery.handles or {})
-    step = Step.FIND if state == State.UNCONFIRMED else Step.CONFIRM
-    attempt_id = open_attempt(delivery_id, step, clock(), worker).id
-    deliveries.look_later(delivery_id, clock())
-    parcel = parcels.pack(delivery)
-    db.session.commit()
+    is_lost, handles = delivery.state == State.UNCONFIRMED, dict(delivery.handles or {})
+    look = _begun(delivery, worker, clock())
+    if look is None:
+        return
+    parcel: Parcel | None = None
     try:
-        if state == State.UNCONFIRMED:
-            _found(attempt_id, parcel, sent_at, clock)
+        parcel = parcels.pack(delivery)
+        db.session.commit()
+        if is_lost:
+            _find(look, parcel, clock)
         else:
-            _confirmed(attempt_id, parcel, handles, clock)
-    except PublisherError as error:
-        _not_told(attempt_id, parcel, error, clock())
+            _confirm(look, parcel, handles, clock)
+    except Exception as error:  # noqa: BLE001 - the ledger must hear of every end
+        db.session.rollback()
+        _not_told(look, parcel, parcels.trouble(error), clock())
     db.session.commit()
 
 
-def _found(attempt_id: int, parcel: Parcel, sent_at: datetime, clock: Clock) -> None:
-    receipt = parcel.publisher.find(parcel.destination, parcel.content, parcel.ticket, sent_at)
+def _begun(delivery: Delivery, worker: str, now: datetime) -> Look | None:
+    """The right to look; None where it is too early or another worker is at it. Commits."""
+    sent, looks = unanswered(delivery.id), delivery.looks
+    step = Step.FIND if delivery.state == State.UNCONFIRMED else Step.CONFIRM
+    visible_at = (sent.last or delivery.promised_at) + publishers.get(
+        delivery.channel.platform
+    ).visibility_lag
+    if step == Step.FIND and visible_at > now:
+        deliveries.look_later(delivery.id, visible_at)
+        db.session.commit()
+        return None
+    if not deliveries.take_look(delivery.id, looks, retrying.next_look(looks + 1, now)):
+        db.session.rollback()
+        return None
+    attempt_id = open_attempt(delivery.id, step, now, worker).id
+    since = sent.first or delivery.promised_at
+    db.session.flush()
+    return Look(delivery.id, delivery.channel_id, attempt_id, looks + 1, sent, since)
+
+
+def _find(look: Look, parcel: Parcel, clock: Clock) -> None:
+    ticket = replace(parcel.ticket, others=_others(look))
+    db.session.commit()
+    receipt = parcel.publisher.find(parcel.destination, parcel.content, ticket, look.since)
     now = clock()
-    close_attempt(attempt_id, Outcome.PUBLISHED if receipt else Outcome.ABSENT, now)
-    if receipt:
-        deliveries.settled_published(parcel.delivery_id, receipt, now)
-    elif parcel.publisher.repeats_safely(parcel.destination, parcel.ticket, sent_at, now):
-        deliveries.settled_absent(parcel.delivery_id, now)
+    if receipt is None:
+        _absent(look, parcel, now)
+    elif parcel.publisher.finds_alike and _has_twin(look, parcel):
+        close_attempt(look.attempt_id, Outcome.UNCONFIRMED, now, TWIN, look.facts | {"found": receipt.url})
+        if _may_repeat(look, parcel, now):
+            deliveries.settled_absent(look.delivery_id, now)
+    else:
+        close_attempt(look.attempt_id, Outcome.PUBLISHED, now, facts=look.facts)
+        deliveries.settled_published(look.delivery_id, receipt, now)
 
 
-def _confirmed(attempt_id: int, parcel: Parcel, handles: dict[str, object], clock: Clock) -> None:
+def _absent(look: Look, parcel: Parcel, now: datetime) -> None:
+    close_attempt(look.attempt_id, Outcome.ABSENT, now, facts=look.facts)
+    if not _may_repeat(look, parcel, now):
+        return
+    if parcel.publisher.key_lives == timedelta.max or _was_absent_before(look):
+        deliveries.settled_absent(look.delivery_id, now)
+    else:
+        deliveries.look_later(look.delivery_id, now + parcel.publisher.visibility_lag)
+
+
+def _may_repeat(look: Look, parcel: Parcel, now: datetime) -> bool:
+    is_safe = parcel.publisher.repeats_safely(parcel.destination, parcel.ticket, look.since, now)
+    return is_safe and look.sent.times < MOST_SENDS
+
+
+def _confirm(look: Look, parcel: Parcel, handles: dict[str, object], clock: Clock) -> None:
     answer: Receipt | Accepted = parcel.publisher.confirm(parcel.destination, handles)
     now = clock()
     if isinstance(answer, Receipt):
-        close_attempt(attempt_id, Outcome.PUBLISHED, now)
-        deliveries.settled_published(parcel.delivery_id, answer, now)
-    else:
-        close_attempt(attempt_id, Outcome.ACCEPTED, now)
-        deliveries.look_later(parcel.delivery_id, now, answer.look_after)
+        close_attempt(look.attempt_id, Outcome.PUBLISHED, now)
+        deliveries.settled_published(look.delivery_id, answer, now)
+        return
+    close_attempt(look.attempt_id, Outcome.ACCEPTED, now)
+    if answer.look_after:
+        deliveries.look_later(look.delivery_id, answer.look_after)
 
 
-def _not_told(attempt_id: int, parcel: Parcel, error: PublisherError, now: datetime) -> None:
+def _not_told(look: Look, parcel: Parcel | None, error: PublisherError, now: datetime) -> None:
     """Looking failed; the next look is arranged already, so only what it taught about the channel is kept."""
     outcome = Outcome.REJECTED if isinstance(error, Rejected) else Outcome.TEMPORARY
-    close_attempt(attempt_id, outcome, now, error)
-    if isinstance(error, Rejected):
-        deliveries.settled_failed(parcel.delivery_id, error.message)
-    if isinstance(error, Unauthorized):
-        db.session.commit()
-        if credentials.mend(parcel.channel_id, parcel.version, error, now) is credentials.Mended.NO:
-            channels.needs_reconnecting(parcel.channel_id, error.message, now)
+    close_attempt(look.attempt_id, outcome, now, error, look.facts)
+    match error:
+        case Rejected():
+            deliveries.settled_failed(look.delivery_id, error.message)
+        case RateLimited():
+            until = retrying.rest_until(error.until, now)
+            deliveries.channel_rests(look.channel_id, until)
+            deliveries.look_later(look.delivery_id, until)
+        case Unauthorized() if parcel:
+            channels.learn_refusal(look.channel_id, parcel.version, error, now)
 
 
-def _is_open(delivery: Delivery | None) -> bool:
+def _is_open(delivery: Delivery) -> bool:
     return (
-        delivery is not None
-        and delivery.variant is not None
-        and delivery.state in (State.UNCONFIRMED, State.PROCESSING)
+        delivery.variant is not None
+        and delivery.state in deliveries.LOOKED_AT
         and delivery.look_at is not None
     )
 
 
-def _first_sent(delivery: Delivery) -> datetime:
-    first = db.session.scalar(select(func.min(Attempt.sent_at)).where(Attempt.delivery_id == delivery.id))
-    return first or delivery.promised_at
+def _others(look: Look) -> frozenset[str]:
+    """The posts of the channel that are known to be other deliveries."""
+    query = select(Delivery.remote_id).where(
+        Delivery.channel_id == look.channel_id,
+        Delivery.published_at > look.since - KNOWN_BEFORE,
+        Delivery.id != look.delivery_id,
+    )
+    return frozenset(remote_id for remote_id in db.session.scalars(query) if remote_id)
+
+
+def _has_twin(look: Look, parcel: Parcel) -> bool:
+    """Whether what was found may as well be another delivery of the same words that was lost too."""
+    query = (
+        select(Delivery)
+        .where(
+            Delivery.channel_id == look.channel_id,
+            Delivery.state.in_((State.UNCONFIRMED, State.PUBLISHING)),
+            Delivery.id != look.delivery_id,
+        )
+        .options(joinedload(Delivery.variant).joinedload(Variant.post))
+    )
+    texts = [content.text_of(each.variant) for each in db.session.scalars(query) if each.variant]
+    return any(likeness(said, parcel.content.text) > Likeness.OTHER for said in texts)
+
+
+def _was_absent_before(look: Look) -> bool:
+    absent = select(func.count()).where(
+        Attempt.delivery_id == look.delivery_id,
+        Attempt.step == Step.FIND,
+        Attempt.outcome == Outcome.ABSENT,
+        Attempt.opened_at > (look.sent.last or look.since),
+        Attempt.id != look.attempt_id,
+    )
+    return bool(db.session.scalar(absent))

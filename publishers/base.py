@@ -62,11 +62,19 @@ class Authorization:
     app: Mapping[str, str]
 
 
+KEY_MARGIN = timedelta(minutes=5)
+
+
 class Publisher(ABC):
     """Say this, there, now. Adapters translate; they hold no state and never retry by themselves.
 
     Every method that talks to the platform raises the errors of ``publishers.errors``; only ``publish`` has a
     visible effect, and only ``publish`` may raise ``Unconfirmed``.
+
+    ``prepare_lead`` is how long before its instant a post is prepared, ``visibility_lag`` how long after a call ``find``
+    may still miss what it made. ``key_lives`` is how long after its first use the native key keeps a repeat from posting
+    twice (``timedelta.max``: for ever; None: there is no such key). ``finds_alike`` says that ``find`` goes by what a
+    post says, so that two with the same words cannot be told apart. ``pace`` is how often the platform takes posts.
     """
 
     name: ClassVar[str]
@@ -78,6 +86,8 @@ class Publisher(ABC):
     metrics_batch: ClassVar[int]
     prepare_lead: ClassVar[timedelta] = timedelta(minutes=10)
     visibility_lag: ClassVar[timedelta] = timedelta(seconds=30)
+    key_lives: ClassVar[timedelta | None] = None
+    finds_alike: ClassVar[bool] = False
     default_limits: ClassVar[Limits]
     pace: ClassVar[Pace] = UNPACED
 
@@ -101,7 +111,13 @@ class Publisher(ABC):
         self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
     ) -> bool:
         """Whether sending the same ticket again cannot post twice."""
-        return False
+        if self.key_lives is None or not self.honours_key(destination):
+            return False
+        return now - first_sent_at < self.key_lives - KEY_MARGIN
+
+    def honours_key(self, destination: Destination) -> bool:
+        """Whether this channel's server knows the native key; asked only where ``key_lives`` says how long."""
+        return True
 
     @abstractmethod
     def check(self, content: Content, limits: Limits) -> list[Problem]:

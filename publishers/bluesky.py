@@ -64,6 +64,10 @@ class Bluesky(Publisher):
     )
     metrics = frozenset({"likes", "reposts", "replies", "quotes", "saves"})
     metrics_batch = 25
+    key_lives = timedelta.max  # the key is the record's own name
+    visibility_lag = timedelta(
+        seconds=5
+    )  # getRecord reads what putRecord wrote: nothing is indexed in between
     default_limits = limits_of("https://bsky.social")
     pace = Pace(
         quotas=(
@@ -77,11 +81,6 @@ class Bluesky(Publisher):
 
     def materials(self, content: Content) -> tuple[str, ...]:
         return (*super().materials(content), *(f"@{handle}" for handle in record.mentioned(content)))
-
-    def repeats_safely(
-        self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
-    ) -> bool:
-        return True
 
     def check(self, content: Content, limits: Limits) -> list[Problem]:
         return shared.problems(content, limits, record.post(content, {})["text"])

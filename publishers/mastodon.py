@@ -32,8 +32,6 @@ from publishers.values import (
     Ticket,
 )
 
-KEY_LIVES = timedelta(hours=1)  # after success: Mastodon source, PostStatusService
-KEY_MARGIN = timedelta(minutes=5)
 MEDIA_LIVES = timedelta(hours=23)  # unattached media are removed after a day: Mastodon source, media vacuum
 CLOCK_SKEW = timedelta(minutes=2)
 VISIBILITIES = ("public", "unlisted", "private")
@@ -78,6 +76,8 @@ class Mastodon(Publisher):
     )
     metrics = frozenset({"likes", "reposts", "replies", "quotes"})
     metrics_batch = 20
+    key_lives = timedelta(hours=1)  # after success: Mastodon source, PostStatusService
+    finds_alike = True
     default_limits = fediverse.DEFAULT_LIMITS
 
     def __init__(
@@ -88,10 +88,8 @@ class Mastodon(Publisher):
     def pace_of(self, traits: Mapping[str, str]) -> Pace:
         return UNPACED if traits.get("pace") == "none" else fediverse.software_of(traits).pace
 
-    def repeats_safely(
-        self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
-    ) -> bool:
-        return _replays(destination) and now - first_sent_at < KEY_LIVES - KEY_MARGIN
+    def honours_key(self, destination: Destination) -> bool:
+        return fediverse.software_of(destination.traits).idempotency in ("replay-original", "replay-response")
 
     def check(self, content: Content, limits: Limits) -> list[Problem]:
         body = _body(content, ())
@@ -145,7 +143,7 @@ class Mastodon(Publisher):
         if len(ids) != len(content.media):
             raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
         # Pixelfed burns a key before it makes the post: a refused try would bar the next with the same key.
-        headers = {"Idempotency-Key": ticket.key} if _replays(destination) else {}
+        headers = {"Idempotency-Key": ticket.key} if self.honours_key(destination) else {}
         with _connection(destination.base_url, destination.credentials) as http:
             body = _body(content, ids)
             receipt = http.publish("/api/v1/statuses", entities.receipt_of, json=body, headers=headers)
@@ -155,10 +153,13 @@ class Mastodon(Publisher):
         self, destination: Destination, content: Content, ticket: Ticket, since: datetime
     ) -> Receipt | None:
         with _connection(destination.base_url, destination.credentials) as http:
-            for status in statuses.made_since(http, destination.remote_id, since - CLOCK_SKEW):
-                if status.media_count == len(content.media) and statuses.says(http, status, content.text):
-                    return status.receipt
-        return None
+            listed = statuses.made_since(http, destination.remote_id, since - CLOCK_SKEW)
+            maybe = (
+                status
+                for status in listed
+                if status.media_count == len(content.media) and status.remote_id not in ticket.others
+            )
+            return statuses.likest(http, maybe, content.text)
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         with _connection(destination.base_url, destination.credentials) as http:
@@ -195,10 +196,6 @@ class Mastodon(Publisher):
 
 def _connection(base_url: str, credentials: Mapping[str, str]) -> Http:
     return Http(base_url, DIALECT, token=credentials.get("access_token", ""))
-
-
-def _replays(destination: Destination) -> bool:
-    return fediverse.software_of(destination.traits).idempotency in ("replay-original", "replay-response")
 
 
 def _register(http: Http, redirect_uri: str, scope: str) -> dict[str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from publishers import matching
 from publishers.http import Reply
 from publishers.values import Audience, Metrics, Receipt
 
@@ -80,11 +79,6 @@ def posted(status: Mapping[str, Any]) -> Posted:
         remote_id=str(status["id"]),
         made_at=datetime.fromisoformat(status["created_at"]).astimezone(UTC),
         media_count=len(status["media_attachments"]),
-        content=_without_markup(str(status["content"])),
+        content=matching.without_markup(str(status["content"])),
         receipt=receipt(status),
     )
-
-
-def _without_markup(content: str) -> str:
-    broken = re.sub(r"</p>\s*<p>|<br\s*/?>", "\n", content)
-    return html.unescape(re.sub(r"<[^>]+>", "", broken))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from publishers import mastodon_entities as entities
 from publishers import text
 from publishers.errors import Evidence, PublisherError, Temporary, Unconfirmed
 from publishers.http import Http
+from publishers.matching import Likeness, likeness
 from publishers.values import Metrics, Receipt
 
 PAGE = 40
@@ -45,14 +46,26 @@ def made_since(http: Http, account_id: str, since: datetime) -> Iterator[entitie
     raise Temporary("There are too many newer posts to look through.", Evidence(code="too_many_posts"))
 
 
-def says(http: Http, status: entities.Posted, wanted: str) -> bool:
-    """Whether ``status`` says ``wanted``: by its source, or where the server keeps none by what it shows."""
+def likest(http: Http, listed: Iterable[entities.Posted], wanted: str) -> Receipt | None:
+    """The status that says ``wanted``, exactly or else most alike; None where none is alike."""
+    best, found = Likeness.OTHER, None
+    for status in listed:
+        alike = _likeness(http, status, wanted)
+        if alike is Likeness.EXACT:
+            return status.receipt
+        if alike > best:
+            best, found = alike, status.receipt
+    return found
+
+
+def _likeness(http: Http, status: entities.Posted, wanted: str) -> Likeness:
+    """By its source, or where the server keeps none by what it shows."""
     source = http.get_or_none(
         f"/api/v1/statuses/{status.remote_id}/source", lambda reply: str(reply.body["text"])
     )
     if source is not None:
-        return text.same_text(source, wanted)
-    return text.same_text(text.local_mentions(status.content), text.local_mentions(wanted))
+        return likeness(source, wanted)
+    return likeness(text.local_mentions(status.content), text.local_mentions(wanted))
 
 
 def one_by_one(http: Http, remote_ids: Sequence[str]) -> Iterator[tuple[str, Metrics]]:

@@ -24,10 +24,12 @@ from calendar_app.models import (
 )
 from calendar_app.retrying import BACK_OFF
 from calendar_app.web import sentences
+from calendar_app.web.locale import moment
 from publishers.base import Option
 
 FULL_TRIES = len(BACK_OFF) + 1
 UNTAKEN = timedelta(seconds=5)
+SAME_DAY = timedelta(hours=12)
 
 SITUATION: Mapping[State, Any] = {
     State.SCHEDULED: _l("Waiting for its time."),
@@ -91,6 +93,13 @@ ENDED_ANYHOW: Mapping[Outcome, Any] = {
     Outcome.HELD: _l("Stopped before sending: it waits for a person."),
     Outcome.LOST: _l("The worker stopped before it was done."),
 }
+PUT_OFF: Mapping[Outcome | None, Any] = {
+    Outcome.RATE_LIMITED: _l("%(platform)s asked for a pause until %(time)s."),
+    Outcome.PACED: _l(
+        "It waits for its turn at %(time)s: this channel keeps to a pace that %(platform)s accepts."
+    ),
+    Outcome.UNPREPARED: _l("Its files are not on %(platform)s yet. It is tried again at %(time)s."),
+}
 ANSWERED: Mapping[str, Any] = {
     State.SCHEDULED: _l("%(name)s asked for another try."),
     State.CANCELED: _l("%(name)s canceled it."),
@@ -115,6 +124,9 @@ OURS: Mapping[str, Any] = {
     "media_does_not_fit": _l("A file of this post can not be made to fit the channel."),
     "stumbled": _l("Almanac stumbled before sending; the log of the worker says more."),
     "broke_off": _l("Almanac stumbled while sending; the log of the worker says more."),
+    "key_lapsed": _l("Too much time has passed to send it again safely."),
+    "twin": _l("Another post with the same words waits for an answer too, so they can not be told apart."),
+    "no_room": _l("The pace of this channel leaves no room before its latest time."),
     "too_many_posts": _l("There were too many newer posts to look through."),
 }
 METRICS: Mapping[str, Any] = {
@@ -196,7 +208,10 @@ def name_of(user: User | None) -> str:
 def _waiting(delivery: Delivery, now: datetime) -> str:
     rests = delivery.channel.rests_until
     if rests and rests > now and rests >= delivery.due_at:
-        return said(_l("%(platform)s asked for a pause until %(time)s."), delivery, time=clock(rests))
+        return said(PUT_OFF[Outcome.RATE_LIMITED], delivery, time=_at(rests, now))
+    why = _last_outcome(delivery)
+    if why in PUT_OFF and delivery.due_at > max(now, delivery.promised_at):
+        return said(PUT_OFF[why], delivery, time=_at(delivery.due_at, now))
     if delivery.tries and delivery.due_at > now:
         return _(
             "Try %(number)s of %(most)s is at %(time)s.",
@@ -207,6 +222,16 @@ def _waiting(delivery: Delivery, now: datetime) -> str:
     if now - delivery.due_at > UNTAKEN:
         return _("Its time has come and no worker has taken it up yet.")
     return said(SITUATION[State.SCHEDULED], delivery)
+
+
+def _last_outcome(delivery: Delivery) -> Outcome | None:
+    """How the last try to publish it ended."""
+    outcomes = [attempt.outcome for attempt in delivery.attempts if attempt.step == Step.PUBLISH]
+    return outcomes[-1] if outcomes else None
+
+
+def _at(instant: datetime, now: datetime) -> str:
+    return clock(instant) if abs(instant - now) < SAME_DAY else moment(instant)
 
 
 def _unconfirmed_advice(delivery: Delivery) -> str:

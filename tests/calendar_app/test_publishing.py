@@ -156,12 +156,12 @@ def test_a_lost_answer_is_looked_up_and_never_sent_again_blindly(
     assert only(post).state == State.UNCONFIRMED
     publish(only(post).id)
     assert only(post).state == State.UNCONFIRMED
-    watch.advance(minutes=2)
-    assert sweeps.to_look(watch.now, timedelta(seconds=20)) == [only(post).id]
-    settling.settle(only(post).id, "a-worker", watch)
-    db.session.expire_all()
-    if only(post).state == State.SCHEDULED:
-        publish(only(post).id)
+    while only(post).state == State.UNCONFIRMED:
+        watch.advance(minutes=1)
+        assert sweeps.to_look(watch.now, timedelta(seconds=20)) == [only(post).id]
+        settling.settle(only(post).id, "a-worker", watch)
+        db.session.expire_all()
+    publish(only(post).id)
     assert only(post).state == State.PUBLISHED
     assert len(mastodon_server.control.records()) == 1
 
