@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from pathlib import Path
 
-from tests.chaos.storm import run
+from tests.chaos.run import Report, run
+
+DELIVERIES, MINUTES = 5000, 10.0
+SHOWN = 10
 
 
 def main() -> int:
     """0 when every storm's audit is clean."""
+    chosen = _options().parse_args()
+    reports = [
+        run(engine, chosen.deliveries, chosen.minutes * 60, chosen.seed, chosen.faults, logs=chosen.logs)
+        for engine in chosen.engine or ("sqlite", "postgres")
+    ]
+    for report in reports:
+        print("\n".join(report.as_text(SHOWN)), flush=True)
+    chosen.json.parent.mkdir(parents=True, exist_ok=True)
+    chosen.json.write_text(json.dumps([report.as_json() for report in reports], indent=1) + "\n")
+    return 0 if all(map(_holds, reports)) else 1
+
+
+def _holds(report: Report) -> bool:
+    return report.audit.is_clean
+
+
+def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    options.add_argument("--posts", type=int, default=300, help="deliveries on each database")
-    options.add_argument("--seconds", type=float, default=60, help="how long they fall due and faults strike")
-    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--deliveries", type=int, default=DELIVERIES, help="on each database")
+    options.add_argument(
+        "--minutes", type=float, default=MINUTES, help="how long they fall due and faults strike"
+    )
+    options.add_argument("--seed", type=int, default=7)
     options.add_argument("--engine", choices=("sqlite", "postgres"), action="append")
-    chosen = options.parse_args()
-    clean = True
-    for engine in chosen.engine or ("sqlite", "postgres"):
-        faults, found = run(engine, chosen.posts, chosen.seconds, chosen.seed)
-        print(f"{engine}: {found.posts} posts, {faults.total()} faults, seed {chosen.seed}")
-        for name, count in sorted(faults.items()):
-            print(f"  {count:4} x {name}")
-        print(f"  states {found.states}")
-        print(
-            f"  doubled {len(found.doubled)}, lost {len(found.lost)}, untrue {len(found.untrue)}, early {found.early}"
-        )
-        clean = clean and found.is_clean
-    return 0 if clean else 1
+    options.add_argument("--faults", type=lambda text: text.split(","), help="only these kinds, by name")
+    options.add_argument("--json", type=Path, default=Path("build/chaos.json"), help="where the figures go")
+    options.add_argument("--logs", type=Path, help="a folder for what the processes said")
+    return options
 
 
 if __name__ == "__main__":

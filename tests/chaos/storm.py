@@ -1,153 +1,183 @@
-"""A storm: posts fall due while processes are killed, servers restarted and answers lost."""
+"""A storm: the plan's blows at their instants, the dead replaced, and calm weather until all has come to an end."""
 
 from __future__ import annotations
 
+import hashlib
+import heapq
+import itertools
 import random
-import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
+from typing import Any
 
-from calendar_app.config import Config
-from tests.chaos.audit import Audit, audit, open_deliveries
-from tests.platforms import Platform
-from tests.servers import PostgresServer, RedisServer
-from tests.workers.crew import Crew, crew, kill_wholly
-from tests.workers.houses import House
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
-SECRET = "a secret for storms that is long enough to sign with"
-WARMING = timedelta(seconds=20)
-PATIENCE = 420.0
-POSTING = {"method": "POST", "path_prefix": "/api/v1/statuses"}
-ANSWERS = (
-    "drop_before",
-    "drop_after",
-    "status_before",
-    "status_after",
-    "rate_limit",
-    "garbage",
-    "delay_after",
-)
+from calendar_app import store
+from calendar_app.extensions import db
+from calendar_app.models import Asset, Attempt, Delivery, State
+from tests.chaos.book import now
+from tests.chaos.people import People
+from tests.chaos.plan import Blow
+from tests.chaos.platforms import Platform
+from tests.chaos.stage import LEASE, Stage, a_picture
+from tests.chaos.visitor import Visitor
+
+ATTENDING, REPLACING = 2.0, 0.5
+LOOKING, LOOKS = 0.1, 80
+TRY_AGAIN, TRIES = 0.5, 16
+PATIENCE = 60.0
+OPEN = (State.SCHEDULED, State.PUBLISHING, State.PROCESSING)
+Strike = Callable[["Storm", Blow], str | None]
 
 
-@dataclass
+@dataclass(order=True)
+class Due:
+    """Something to do at ``at`` (monotonic seconds)."""
+
+    at: float
+    order: int
+    act: Callable[[], object] = field(compare=False)
+
+
 class Storm:
-    """One run. ``seed`` fixes the order of the faults; when they strike depends on the processes."""
+    """Runs on one thread, so that blows never overlap and a seed's order is kept."""
 
-    config: Config
-    redis_server: RedisServer
-    platform: Platform
-    hands: Crew
-    postgres: PostgresServer | None
-    chance: random.Random
-    crew: dict[str, tuple[House, tuple[str, ...]]] = field(default_factory=dict)
-    faults: Counter[str] = field(default_factory=Counter)
+    def __init__(self, scene: Stage) -> None:
+        self.scene = scene
+        self.people = People(scene)
+        self.visitor = Visitor(scene.crew.port)
+        self._due: list[Due] = []
+        self._orders = itertools.count()
+        self._calm = False
 
-    def begin(self) -> None:
-        """Two clocks, three workers that publish, one for the rest."""
-        for name in ("clock 1", "clock 2"):
-            self._start(name, "clock")
-        for name in ("worker 1", "worker 2", "worker 3"):
-            self._start(name, "worker", "publish")
-        self._start("background", "worker", "background")
+    def rage(self, beginning: datetime, strikes: dict[str, tuple[Strike, bool]]) -> None:
+        """Every blow of the plan, from ``beginning`` on; ordered ones are laid out at once."""
+        start = time.monotonic() + (beginning - now()).total_seconds()
+        end = start + self.scene.plan.seconds
+        for blow in self.scene.plan.blows:
+            strike, ordered = strikes[blow.kind]
+            self._at(0.0 if ordered else start + blow.offset, lambda s=strike, b=blow: self._strike(s, b))
+        self._at(start, self._attend)
+        self._at(start, self._replace)
+        while self._due and (self._due[0].at < end or time.monotonic() < end):
+            self._next()
 
-    def rage(self, until: datetime, pause: float) -> None:
-        """One fault after another."""
-        while datetime.now(UTC) < until:
-            self._strike()
-            self._replace_the_dead()
-            time.sleep(self.chance.uniform(0.5, 1.5) * pause)
+    def settle(self) -> bool:
+        """Calm weather until every delivery has come to an end; False when that took too long."""
+        self._calm = True
+        for platform in self.scene.platforms:
+            platform.control("forget_limits", {})
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up:
+            self._next()
+            if not self._left_to_do() and self._is_settled():
+                return True
+        return False
 
-    def settle(self) -> None:
-        """Calm weather until every delivery has come to an end."""
-        self.platform.control("forget_limits", {})
-        deadline = time.monotonic() + PATIENCE
-        while open_deliveries(self.config) and time.monotonic() < deadline:
-            self._replace_the_dead()
-            time.sleep(1)
+    def platform_of(self, number: int) -> Platform:
+        """Where a delivery goes."""
+        return self.scene.parts[number].place.platform
 
-    def _strike(self) -> None:
-        kinds: list[Callable[[], str]] = [
-            self._kill,
-            self._kill,
-            self._flush,
-            self._lose_answer,
-            self._lose_answer,
-        ]
-        kinds += [self._restart_redis] + ([self._restart_postgres] if self.postgres else [])
-        self.faults[self.chance.choice(kinds)()] += 1
+    def platforms(self, name: str) -> list[Platform]:
+        """Those of one name."""
+        return [platform for platform in self.scene.platforms if platform.kind.name == name]
 
-    def _kill(self) -> str:
-        name = self.chance.choice(sorted(self.crew))
-        kill_wholly(self.crew[name][0])
-        return f"{name.split()[0]} killed"
+    def later(self, seconds: float, what: str, blow: Blow, act: Callable[[], str]) -> None:
+        """A person comes back to it."""
 
-    def _flush(self) -> str:
-        self.redis_server.flush()
-        return "Redis flushed"
+        def come_back() -> None:
+            self.scene.book.note(f"people: {what}", blow.target, self.people.attempt(act))
 
-    def _restart_redis(self) -> str:
-        self.redis_server.restart(keep=False)
-        return "Redis killed, empty after"
+        self._at(time.monotonic() + seconds, come_back)
 
-    def _restart_postgres(self) -> str:
-        assert self.postgres
-        self.postgres.restart("immediate")
-        return "PostgreSQL restarted, immediate"
+    def when_hit(self, blow: Blow, act: Callable[[], object], looks: int = LOOKS) -> None:
+        """Do it as soon as the fault ordered for the blow's target has struck."""
+        name = self.scene.plan.promises[blow.target].name
+        if any(name in hit["body"] for hit in self.platform_of(blow.target).hits()):
+            self.scene.book.note(blow.kind, blow.target, str(act() or ""))
+        elif looks:
+            again = lambda: self.when_hit(blow, act, looks - 1)
+            self._at(time.monotonic() + LOOKING, again)
 
-    def _lose_answer(self) -> str:
-        kind = self.chance.choice(ANSWERS)
-        self.platform.control(
-            "faults", {"kind": kind, "match": POSTING, "times": 1, "seconds": 2, "status": 503}
-        )
-        return f"answer: {kind}"
+    def freeze(self, name: str) -> None:
+        """Until its lease must have lapsed and been taken from it."""
+        self.scene.crew.freeze(name)
+        self._at(time.monotonic() + LEASE + 3, lambda: self.scene.crew.thaw(name))
 
-    def _replace_the_dead(self) -> None:
-        for name, (house, command) in list(self.crew.items()):
-            if house.process.poll() is not None:
-                self._start(name, *command)
+    def kill_all(self, kind: str) -> None:
+        """At one moment."""
+        for name in self.scene.crew.names(kind):
+            self.scene.crew.kill(name)
 
-    def _start(self, name: str, *command: str) -> None:
-        self.crew[name] = (self.hands.start(*command), command)
+    def picture(self, blow: Blow) -> bytes:
+        """A file that nobody has seen before."""
+        return a_picture(random.Random(f"{self.scene.plan.seed}/{blow}"), 160)
 
+    def expect_nothing_of(self, picture: bytes) -> None:
+        """Complain where a refused or broken upload left something behind."""
+        sha256 = hashlib.sha256(picture).hexdigest()
+        kept = db.session.scalar(select(func.count()).where(Asset.sha256 == sha256))
+        if kept or store.path_of(sha256).exists():
+            self.complain("an upload that broke off was kept")
+        db.session.remove()
 
-def run(engine: str, posts: int, seconds: float, seed: int) -> tuple[Counter[str], Audit]:
-    """A storm of ``seconds`` over ``posts`` deliveries on ``engine`` (sqlite or postgres), and its audit."""
-    with _stage(engine, seed) as storm:
-        first = datetime.now(UTC) + WARMING + timedelta(seconds=posts * 0.03)
-        instants = [first + timedelta(seconds=storm.chance.uniform(0, seconds)) for _ in range(posts)]
-        promised = storm.platform.promise(storm.config, instants)
-        storm.begin()
-        storm.rage(first + timedelta(seconds=seconds), pause=1.0)
-        storm.settle()
-        return storm.faults, audit(storm.config, storm.platform.records(), promised)
+    def complain(self, sentence: str) -> None:
+        """A promise was broken before our eyes."""
+        self.scene.book.complaints.append(sentence)
 
+    def _strike(self, strike: Strike, blow: Blow, tries: int = TRIES) -> None:
+        detail = strike(self, blow)
+        if detail is None and tries:
+            again = lambda: self._strike(strike, blow, tries - 1)
+            self._at(time.monotonic() + TRY_AGAIN, again)
+        elif detail not in (None, "ordered"):
+            self.scene.book.note(blow.kind, blow.target, str(detail))
 
-@contextmanager
-def _stage(engine: str, seed: int) -> Iterator[Storm]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        RedisServer() as redis_server,
-        _database(engine, folder) as where,
-    ):
-        url, postgres = where
-        config = Config(Path(folder), url, (SECRET,), redis_server.url)
-        platform = Platform()
+    def _attend(self) -> None:
+        with suppress(SQLAlchemyError):
+            self.people.attend()
+        db.session.remove()
+        self._at(time.monotonic() + ATTENDING, self._attend)
+
+    def _replace(self) -> None:
+        self.scene.crew.replace_the_dead()
+        self._at(time.monotonic() + REPLACING, self._replace)
+
+    def _at(self, at: float, act: Callable[[], object]) -> None:
+        heapq.heappush(self._due, Due(at, next(self._orders), act))
+
+    def _next(self) -> None:
+        upcoming = heapq.heappop(self._due)
+        time.sleep(max(0.0, upcoming.at - time.monotonic()))
+        upcoming.act()
+
+    def _left_to_do(self) -> bool:
+        """Whether anything waits but the rounds that go on for ever."""
+        return len(self._due) > 2
+
+    def _is_settled(self) -> bool:
         try:
-            with crew(config, LEASE="8", RERING="3") as hands:
-                yield Storm(config, redis_server, platform, hands, postgres, random.Random(seed))
+            return not db.session.scalar(select(_unfinished())) and not db.session.scalar(select(_dangling()))
+        except SQLAlchemyError:
+            return False
         finally:
-            platform.close()
+            db.session.remove()
 
 
-@contextmanager
-def _database(engine: str, folder: str) -> Iterator[tuple[str, PostgresServer | None]]:
-    if engine == "sqlite":
-        yield f"sqlite:///{folder}/almanac.db", None
-        return
-    with PostgresServer(keeps_commits=True) as server:
-        yield server.create_database("storm"), server
+def _unfinished() -> Any:
+    """Deliveries on their way, questions that wait for an answer included: people are there to answer them."""
+    moving = Delivery.state.in_(OPEN) | (Delivery.state == State.UNCONFIRMED)
+    return select(func.count()).select_from(Delivery).where(moving).scalar_subquery()
+
+
+def _dangling() -> Any:
+    return select(func.count()).select_from(Attempt).where(Attempt.closed_at.is_(None)).scalar_subquery()
+
+
+def wait_for(instant: datetime) -> None:
+    """Sleep until then."""
+    time.sleep(max(0.0, (instant - now()) / timedelta(seconds=1)))
