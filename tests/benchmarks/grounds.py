@@ -28,9 +28,13 @@ SETTINGS = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "256MB", 
 
 
 class Grounds:
-    """Servers and databases for one run, each started when it is first asked for; estates are built once."""
+    """Servers and databases for one run, each started when it is first asked for; estates are built once.
+
+    May be entered by whoever is handed it: all of it ends when the first to enter leaves.
+    """
 
     def __init__(self) -> None:
+        self._guests = 0
         self._stack = ExitStack()
         self._numbers = itertools.count(1)
         self._estates: dict[tuple[str, int], estates.Estate] = {}
@@ -71,9 +75,15 @@ class Grounds:
         return self._estates[key]
 
     def __enter__(self) -> Self:
+        self._guests += 1
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self._guests -= 1
+        if not self._guests:
+            self._close()
+
+    def _close(self) -> None:
         for estate in self._estates.values():
             with estate.app.app_context():
                 db.session.remove()

@@ -1,4 +1,4 @@
-"""How late the visible call arrives: ``python -m tests.benchmarks.lateness [COUNT]``.
+"""How late the visible call arrives: ``python -m tests.benchmarks.lateness [--quick]``.
 
 Real clock and worker processes, SQLite and a real Redis, a simulated Mastodon in a process of its own. Lateness is the
 arrival of the POST at the platform against the promised instant, both by this machine's clock.
@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import random
 import statistics
-import sys
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from calendar_app.config import Config
+from tests.benchmarks.figures import Line, at_most
+from tests.benchmarks.grounds import Grounds, main
 from tests.platforms import Platform
-from tests.servers import RedisServer, wait_until
+from tests.servers import wait_until
 from tests.workers.crew import crew
 
 AHEAD = timedelta(seconds=12)
 APART = 0.5
-SECRET = "a secret for measurements that is long enough to sign with"
+COUNT, QUICK_COUNT = 100, 20
 
 
 @dataclass(frozen=True)
@@ -38,29 +36,32 @@ class Lateness:
     maximum: float
 
 
-def measure(count: int = 100) -> Lateness:
-    """Publish ``count`` posts at random instants and compare arrival with promise."""
-    with tempfile.TemporaryDirectory() as folder, RedisServer() as redis_server:
-        data = Path(folder)
-        config = Config(
-            data=data,
-            database_url=f"sqlite:///{data / 'almanac.db'}",
-            secret_keys=(SECRET,),
-            redis_url=redis_server.url,
-        )
-        platform = Platform()
-        try:
-            promised = platform.promise(config, _instants(count))
-            with crew(config) as hands:
-                hands.start("clock")
-                for _ in range(2):
-                    hands.start("worker", "publish")
-                wait_until(
-                    lambda: len(platform.records()) == count, "all published", AHEAD.seconds + count + 60
-                )
-            return _compare(promised, platform.records())
-        finally:
-            platform.close()
+def measure(grounds: Grounds, *, quick: bool = False) -> Lateness:
+    """Publish posts at random instants, two a second, and compare arrival with promise."""
+    count = QUICK_COUNT if quick else COUNT
+    grounds.redis.flush()
+    config = replace(grounds.config("sqlite"), redis_url=grounds.redis.url)
+    platform = Platform()
+    try:
+        promised = platform.promise(config, _instants(count))
+        with crew(config) as hands:
+            hands.start("clock")
+            for _ in range(2):
+                hands.start("worker", "publish")
+            wait_until(lambda: len(platform.records()) == count, "all published", AHEAD.seconds + count + 60)
+        return _compare(promised, platform.records())
+    finally:
+        platform.close()
+
+
+def lines(found: Lateness) -> list[Line]:
+    """The table's rows."""
+    name = f"lateness of {found.count} posts, two a second, SQLite"
+    return [
+        at_most(f"{name}: p50", found.median, 50, "ms"),
+        at_most(f"{name}: p99", found.p99, 500, "ms", f"(at most {found.maximum:.1f})"),
+        at_most(f"{name}: early", found.early, 0, ""),
+    ]
 
 
 def _instants(count: int) -> list[datetime]:
@@ -84,4 +85,4 @@ def _compare(promised: dict[str, float], records: list[dict[str, Any]]) -> Laten
 
 
 if __name__ == "__main__":
-    print(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100))
+    main(measure, lines)
