@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,6 +73,35 @@ def secrets_of(config: Config) -> list[str]:
 def hide(secrets: Iterable[str]) -> None:
     """From now on replace these very texts wherever they would be logged."""
     _known.update(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+
+
+@contextmanager
+def about(step: str, **ids: Any) -> Iterator[None]:
+    """Everything logged within carries ``step``, ``ids`` and what was noted; at its end one line tells the outcome.
+
+    Where no outcome was noted, as when another worker was first, nothing happened and nothing is said. ``ids`` are
+    numbers and names of our own, as in ``about("publish", delivery=7, worker="host:41")``.
+    """
+    before = structlog.contextvars.get_contextvars()
+    structlog.contextvars.bind_contextvars(step=step, **ids)
+    try:
+        yield
+        if "outcome" in structlog.contextvars.get_contextvars():
+            structlog.get_logger().info("step ended")
+    finally:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(**before)
+
+
+def note(**facts: Any) -> None:
+    """Let the lines that follow, and the one at the end, carry these too; without a word outside of ``about``."""
+    if "step" in structlog.contextvars.get_contextvars():
+        structlog.contextvars.bind_contextvars(**facts)
+
+
+def milliseconds(span: timedelta) -> int:
+    """A span as log lines have it."""
+    return round(span.total_seconds() * 1000)
 
 
 def redact(text: str) -> str:

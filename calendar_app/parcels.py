@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 import publishers
-from calendar_app import content, library
+from calendar_app import content, library, logs
 from calendar_app.extensions import db
 from calendar_app.models import Asset, Attachment, Channel, ChannelState, Delivery, Hold, Post, Stage, Variant
 from publishers.base import Publisher
@@ -76,6 +76,7 @@ def pack(delivery: Delivery) -> Parcel:
     if delivery.variant is None:
         raise Unapproved
     channel = delivery.channel
+    logs.note(channel=channel.id)
     return Parcel(
         delivery_id=delivery.id,
         channel_id=channel.id,

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, func, select, update
 
-from calendar_app import ahead
+from calendar_app import ahead, logs
 from calendar_app.attempts import close_attempt
 from calendar_app.deliveries import GATE, advance, free
 from calendar_app.extensions import db
@@ -119,11 +119,17 @@ def _fairly(ready: Where, unanswered: Where) -> Select[int]:
 
 
 def _rings(key: Any, unanswered: Where) -> Any:
+    key = _unindexed(key)
     return select(key.label("key"), func.count().label("rings")).where(*unanswered).group_by(key).subquery()
 
 
 def _place(group: Any, *order: Any) -> Any:
-    return func.row_number().over(partition_by=group, order_by=order)
+    return func.row_number().over(partition_by=_unindexed(group), order_by=order)
+
+
+def _unindexed(key: Any) -> Any:
+    """To group by: SQLite would else walk the whole table in the order of the key's index, sooner than sort a few rows."""
+    return key + _constant(0, key)
 
 
 def by_channel(ids: Iterable[int]) -> dict[int, list[int]]:
@@ -213,7 +219,8 @@ def _reap_one(delivery: Delivery, now: datetime) -> bool:
     to = State.UNCONFIRMED if sent else State.SCHEDULED
     freed = advance(delivery.id, to, lapsed, sources={State.PUBLISHING}, **free(), **changes)
     if freed and attempt:
-        close_attempt(attempt.id, Outcome.UNCONFIRMED if sent else Outcome.LOST, now)
+        with logs.about("reap", delivery=delivery.id, channel=delivery.channel_id, attempt=attempt.id):
+            close_attempt(attempt.id, Outcome.UNCONFIRMED if sent else Outcome.LOST, now)
     return freed
 
 

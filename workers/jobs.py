@@ -12,7 +12,7 @@ from functools import cache
 
 from flask import Flask
 
-from calendar_app import create_app, library, preflight, publishing, sampling, settling, sweeps
+from calendar_app import create_app, library, logs, preflight, publishing, sampling, settling, sweeps
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Rendition
@@ -106,7 +106,8 @@ def _hand_over(kind: str, channel_id: int, ids: Sequence[int]) -> None:
 
 
 def _run(errand: Errand) -> None:
-    with at_work():
+    name = "channel" if errand.kind in ("sample", "audience") else "delivery"
+    with at_work(), logs.about(errand.kind, **{name: errand.id}, worker=_name()):
         _VERBS[errand.kind](errand.id)
 
 
