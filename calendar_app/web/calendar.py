@@ -11,11 +11,12 @@ from flask.json import dumps
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from calendar_app import feed, moving, planning, walltime
+from calendar_app import feed, moving, planning, walltime, warned
 from calendar_app.extensions import db
 from calendar_app.models import Post, Role
 from calendar_app.refusals import Refusal
 from calendar_app.web import edge, loading
+from calendar_app.web import risks as said
 from calendar_app.web.calendar_rows import rows, wall
 from calendar_app.web.choices import asked, choices
 
@@ -34,7 +35,15 @@ def index() -> str:
     """The page; its posts come by the feed."""
     plans = g.membership.role.includes(Role.PLANNER)
     is_new = feed.is_empty(g.workspace)
-    return render_template("calendar/index.html", choices=choices(), plans=plans, is_new=is_new)
+    return render_template(
+        "calendar/index.html", choices=choices(), plans=plans, is_new=is_new, risks=_at_risk()
+    )
+
+
+@blueprint.get("/calendar/risks")
+def risks() -> str:
+    """What could stop posts of this workspace, as the calendar says it above its days."""
+    return render_template("calendar/_risks.html", risks=_at_risk(), is_fragment=True)
 
 
 @blueprint.get("/calendar/feed")
@@ -69,9 +78,15 @@ def move() -> Response:
     return jsonify(row=row, withdrawn=withdrawn, undo=_undo(post, before))
 
 
+def _at_risk() -> dict[str, Any]:
+    found, role = warned.at_risk(g.workspace, current_user), g.membership.role
+    told = [(delivery, risk) for delivery in found.deliveries for risk in said.risks(delivery, role)]
+    return {"posts": found.posts, "own": found.own, "told": told}
+
+
 def _compact(body: dict[str, Any]) -> str:
-    """JSON in which a Chinese character takes three bytes instead of six."""
-    return dumps(body, ensure_ascii=False, separators=(",", ":"))
+    """JSON in which a Chinese character takes three bytes instead of six, and no time goes into order."""
+    return dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=False)
 
 
 def _undo(post: Post, before: moving.Place) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import g, request
+from flask_login import current_user
 from sqlalchemy import select
 
 import publishers
-from calendar_app import finding
+from calendar_app import finding, warned
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Label, Membership, User
 
@@ -17,11 +18,12 @@ Option = tuple[int, str]
 
 @dataclass(frozen=True)
 class Choices:
-    """Rows of this workspace as (id, name), each by name; ``states`` are words of ``standing.standing``."""
+    """Rows of this workspace as (id, name), each by name; ``at_risk`` counts posts; ``states`` are words of ``standing.standing``."""
 
     channels: list[Option]
     owners: list[Option]
     labels: list[Option]
+    at_risk: int
     states: tuple[str, ...] = finding.STATES
 
 
@@ -35,6 +37,7 @@ def choices() -> Choices:
         channels=[(c.id, _channel(c)) for c in db.session.scalars(channels.order_by(Channel.handle))],
         owners=[(row.id, row.name) for row in db.session.execute(owners.order_by(User.name))],
         labels=[(row.id, row.name) for row in db.session.execute(labels.order_by(Label.name))],
+        at_risk=warned.count(g.workspace, current_user).posts,
     )
 
 

@@ -18,11 +18,10 @@ from calendar_app import engagement, triage
 from calendar_app.extensions import db
 from calendar_app.models import Delivery, Post, Role
 from calendar_app.refusals import Refusal
-from calendar_app.standing import standing
 from calendar_app.web import edge, loading, post_page
 from calendar_app.web.delivery_panel import deliveries_of, panel
 from calendar_app.web.numbers_panel import numbers
-from calendar_app.web.post_forms import AppearedForm
+from calendar_app.web.post_forms import AppearedForm, VerdictForm
 
 blueprint = loading.workspace_blueprint("deliveries", __name__)
 
@@ -122,14 +121,13 @@ def _mistyped(post: Post, form: AppearedForm) -> Response:
 
 
 def _panel(post: Post, answer: AppearedForm | None = None) -> str:
-    shown = panel(post, g.membership.role, edge.now(), answer)
+    whole = post_page.load(post.id)
     return render_template(
         "deliveries/panel.html",
-        post=post,
-        panel=shown,
-        standing=standing(post.stage, [row.delivery.state for row in shown.rows]),
+        panel=panel(whole, g.membership.role, edge.now(), answer),
+        form=VerdictForm(formdata=None, revision=whole.revision),
         is_fragment=True,
-        **post_page.actions(post_page.load(post.id), current_user, g.membership),
+        **post_page.live(whole, current_user, g.membership),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Hold, Post, Role, Stage, State, User, Variant
-from calendar_app.web import story, wording
+from calendar_app.web import risks, story, wording
 from calendar_app.web.post_forms import AppearedForm
 
 UNDER_WAY = frozenset({State.PUBLISHING, State.PROCESSING})
@@ -31,6 +31,7 @@ class Row:
     advice: str
     lateness: str
     lines: tuple[story.Line, ...]
+    risks: tuple[risks.Risk, ...]
     quote: str
     post_link: str
     profile_link: str
@@ -45,7 +46,12 @@ class Row:
 
     @property
     def opens_story(self) -> bool:
-        """Whether the attempts matter now, rather than being a record; a long tale waits to be asked for."""
+        """Whether the attempts matter now, rather than being a record; a long tale waits to be asked for.
+
+        Whoever is asked what became of a post sees all that is known of it.
+        """
+        if self.delivery.state == State.UNCONFIRMED:
+            return bool(self.lines)
         is_settled = self.delivery.state in (State.PUBLISHED, State.CANCELED)
         return not is_settled and 0 < len(self.lines) <= SHORT_STORY
 
@@ -116,6 +122,7 @@ def _row(
         advice=wording.advice(delivery),
         lateness=story.lateness(delivery, now),
         lines=tuple(story.story(delivery, people)),
+        risks=risks.risks(delivery, role),
         quote=story.last_words(delivery),
         post_link=web_link(delivery.url),
         profile_link=web_link(delivery.channel.profile_url),

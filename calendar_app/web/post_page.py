@@ -99,19 +99,27 @@ def context(post: Post, user: User, member: Membership, now: datetime) -> dict[s
     """The names that the page's template uses."""
     states = [delivery.state for delivery in post.deliveries]
     return {
-        **actions(post, user, member),
-        "post": post,
+        **live(post, user, member),
         "now": now,
-        "standing": standing(post.stage, states),
         "headline": headline(post),
         "when": when(post),
-        "history": [(wording.verdict(approval), approval) for approval in reversed(post.approvals)],
         "readings": [reading(variant) for variant in post.variants],
+        "differs_here": differs_here(post, user),
+        "is_overdue": post.due_at <= now and not any(state in deliveries.GONE_OUT for state in states),
+    }
+
+
+def live(post: Post, user: User, member: Membership) -> dict[str, Any]:
+    """What of the page changes while its deliveries go their way."""
+    return {
+        **actions(post, user, member),
+        "post": post,
+        "standing": standing(post.stage, [delivery.state for delivery in post.deliveries]),
+        "history": [(wording.verdict(approval), approval) for approval in reversed(post.approvals)],
+        "gone_out": [(v.id, v.delivery.state) for v in post.variants if v.delivery and deliveries.is_out(v)],
         "may_submit": _may_submit(post, member),
         "why_not_approve": why_not_approve(post, user, member),
         "may_send_back": member.role.includes(Role.APPROVER) and may_be_sent_back(post),
-        "differs_here": differs_here(post, user),
-        "is_overdue": post.due_at <= now and not any(state in deliveries.GONE_OUT for state in states),
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from calendar_app.web.locale import moment
 from media.errors import MediaError
 from publishers.values import Problem
 
@@ -45,6 +47,11 @@ def _kind_of_file(found: str) -> str:
 
 def _mime(mime: str) -> str:
     return str(mime).rpartition("/")[2].upper()
+
+
+def _as_told(value: Any) -> str:
+    """A number, or an ISO 8601 instant as the reader's clock shows it."""
+    return moment(datetime.fromisoformat(value)) if isinstance(value, str) else number(value)
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,43 @@ MEDIA = {
     "mime": Sentence(_l("This channel takes no format that this file can be turned into.")),
 }
 
+WARNINGS = {
+    "credentials_end": Sentence(
+        _l("The sign-in of this channel ends %(at)s, before the post goes out."), _as_told
+    ),
+    "channel_unreachable": Sentence(_l("%(server)s does not answer.")),
+    "channel_refused": Sentence(_l("The platform no longer accepts the credentials of this channel.")),
+    "channel_paused": Sentence(_l("This channel is paused.")),
+    "workspace_paused": Sentence(_l("Publishing is paused in the whole workspace.")),
+    "channel_resting": Sentence(
+        _l("The platform asked this channel to rest until %(until)s, past the promised time."), _as_told
+    ),
+    "quota_short": Sentence(
+        _l(
+            "This channel may post %(limit)s times, and all are taken by then. There is room again %(resets)s."
+        ),
+        _as_told,
+    ),
+    "media_not_ready": Sentence(_l("“%(name)s” is still being made to fit this channel.")),
+    "not_prepared": Sentence(_l("Its files are not uploaded yet.")),
+    "preparation_refused": Sentence(_l("The platform turned its files down: %(message)s")),
+}
+
+REMEDIES = {
+    "credentials_end": _l("Reconnect the channel before then."),
+    "channel_unreachable": _l("See whether the server is up. It is asked again soon."),
+    "channel_refused": _l("Reconnect the channel."),
+    "channel_paused": _l("Resume the channel in time, or move the post."),
+    "workspace_paused": _l("Resume publishing in time, or move the post."),
+    "channel_resting": _l("Move the post to a later time, or it goes out late or is held."),
+    "quota_short": _l("Move the post, or another one of that day."),
+    "media_not_ready": _l("Nothing is to be done unless this stays."),
+    "media_does_not_fit": _l("Choose another file for this channel."),
+    "not_prepared": _l("It goes out as soon as they are."),
+    "preparation_refused": _l("Choose another file for this channel."),
+    "limits_changed": _l("Change what it says there, and have it approved again."),
+}
+
 LABELS = {
     "Server": _l("Server"),
     "Service": _l("Service"),
@@ -164,6 +208,18 @@ LABELS = {
     "Private": _l("Followers only"),
     "Content warning": _l("Content warning"),
 }
+
+
+def warning(found: Mapping[str, Any]) -> str:
+    """One of a delivery's warnings in words: what will go wrong."""
+    code, params = found["code"], found["params"]
+    if code == "limits_changed":
+        inner = PROBLEMS[params["code"]].say(params["params"])
+        return str(_("This channel has changed what it takes. %(problem)s", problem=inner))
+    if code == "media_does_not_fit":
+        reason = media_reason(params["reason"])
+        return str(_("A file can not be made to fit this channel. %(reason)s", reason=reason))
+    return WARNINGS[code].say(params)
 
 
 def problem(found: Problem) -> str:

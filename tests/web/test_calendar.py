@@ -152,7 +152,10 @@ def test_an_entry_carries_what_its_card_shows(app: Flask, cast: Cast, ana: Brows
         "approved": True,
         "revision": 1,
         "movable": True,
-        "channels": [{"id": ids[1], "platform": "mastodon", "handle": "@tea", "state": "scheduled"}],
+        "channels": [
+            {"id": ids[1], "platform": "mastodon", "handle": "@tea", "state": "scheduled", "warned": False}
+        ],
+        "risks": [],
         "labels": [{"name": "Harvest", "tint": "green"}],
         "owner": {"name": "Ana", "initials": "A", "tint": row["owner"]["tint"]},
         "picture": {"kind": "image", "asset": asset_id},

@@ -178,7 +178,7 @@ def test_a_pause_that_the_platform_asked_for_is_told_with_its_end(
         deliveries.again(claim, Outcome.RATE_LIMITED, RateLimited("Slow down", until), until, DUE)
         db.session.commit()
     text = row(ana, post, mastodon)
-    assert "Mastodon asked for a pause until 11:05:00.000." in text
+    assert "Mastodon asked for a pause until Mar 4, 2030, 11:05" in text
     assert "no try is used up" in text
 
 

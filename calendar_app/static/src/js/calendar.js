@@ -1,5 +1,6 @@
 import "fullcalendar/skeleton.css";
 import "../css/parts/calendar.css";
+import "./parts/unfolded.js";
 import { Calendar } from "fullcalendar";
 import { options } from "./parts/calendar/options.js";
 import { onCardKeys } from "./parts/calendar/keys.js";

@@ -1,5 +1,6 @@
 import "../css/parts/posts.css";
 import "../css/parts/deliveries.css";
+import "./parts/unfolded.js";
 
 /* A panel that polls leaves alone what a person is reading or typing. */
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -8,21 +9,14 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden || panel.querySelector("dialog[open]") || isTyping(panel)) event.preventDefault();
 });
 
-const isTyping = (panel) => [...panel.querySelectorAll('input:not([type="hidden"])')].some((input) => input === document.activeElement || input.value);
+const isTyping = (panel) => [...panel.querySelectorAll('input:not([type="hidden"]), textarea')].some((input) => input === document.activeElement || input.value);
 
-/* What was unfolded stays unfolded when its panel is drawn anew. */
-const unfolded = new Map();
-
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  for (const details of detail.target.querySelectorAll?.("details[id]") ?? []) unfolded.set(details.id, details.open);
+/* The rest of the page follows the panel, apart from where someone is writing or choosing. */
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  if (isTyping(detail.target) || detail.target.querySelector("details.menu[open]")) detail.shouldSwap = false;
 });
 
 document.addEventListener("htmx:afterSwap", () => {
-  for (const [id, isOpen] of unfolded) {
-    const details = document.getElementById(id);
-    if (details) details.open = isOpen;
-  }
-  unfolded.clear();
   document.querySelector('#post-dialog [aria-invalid="true"], #deliveries [aria-invalid="true"]')?.focus();
 });
 

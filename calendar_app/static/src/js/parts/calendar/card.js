@@ -8,13 +8,13 @@ const METRICS = { views: "eye", likes: "heart", reposts: "repost", replies: "rep
 
 /* One line in a crowded month. */
 export const line = (row, time) => card("line", row, [
-  mark(row), when(time), title(row), picture(row), channels(row),
+  mark(row), risk(row), when(time), title(row), picture(row), channels(row),
 ]);
 
 /* Two lines, where a day has room. */
 export const tile = (row, time) => card("tile", row, [
   picture(row),
-  make("span", { class: "cal-main" }, make("span", { class: "cal-top" }, mark(row), when(time), channels(row), owner(row)),
+  make("span", { class: "cal-main" }, make("span", { class: "cal-top" }, mark(row), risk(row), when(time), channels(row), owner(row)),
     make("span", { class: "cal-top" }, title(row), ...metrics(row, MOST_NUMBERS))),
 ]);
 
@@ -24,6 +24,7 @@ export const entry = (row, time) => card("entry", row, [
   picture(row, true),
   make("span", { class: "cal-main" }, title(row), make("span", { class: "cal-top" }, channels(row, true), ...labels(row), ...metrics(row))),
   owner(row),
+  risk(row),
   make("span", { class: "state", "data-state": row.state }, icon(`state-${row.state}`), make("span", { class: "state-text" }, stateName(row.state))),
 ]);
 
@@ -34,10 +35,12 @@ function card(kind, row, parts) {
 function tip(row) {
   const where = row.channels.map(({ handle, state }) => (state ? `${handle} (${stateName(state)})` : handle));
   const numbers = given(row).map((name) => `${say(name)} ${short(row.metrics[name])}`);
-  return [stateName(row.state), row.title, where.join(", "), numbers.join(", "), ownText(row)].filter(Boolean).join("\n");
+  return [stateName(row.state), row.title, where.join(", "), numbers.join(", "), ownText(row), ...riskLines(row)].filter(Boolean).join("\n");
 }
 
 const mark = (row) => make("span", { class: "cal-mark" }, icon(`state-${row.state}`, "state-icon"), hidden(stateName(row.state)));
+const riskLines = (row) => (row.risks.length ? [`${say("at_risk")}:`, ...row.risks] : []);
+const risk = (row) => row.risks.length > 0 && make("span", { class: "cal-risk" }, icon("warning"), hidden(riskLines(row).join(" ")));
 const when = (time) => make("span", { class: "cal-time" }, time);
 const title = (row) => make("span", { class: "cal-title" }, row.title || say("no_text"));
 const owner = (row) => row.owner && make("span", { class: "avatar small", "data-tint": row.owner.tint, title: row.owner.name }, row.owner.initials);

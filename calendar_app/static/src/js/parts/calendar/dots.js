@@ -1,7 +1,7 @@
 import { sliceEvents } from "fullcalendar";
 import { entry } from "./card.js";
 import { addDays, asWall, spell, spellDay, wallNow } from "./clock.js";
-import { make } from "./dom.js";
+import { icon, make } from "./dom.js";
 import { rowOf } from "./live.js";
 import { postUrl, say, settings } from "./settings.js";
 import { writeOn } from "./write.js";
@@ -42,9 +42,10 @@ function weekdays(first) {
 }
 
 function cell(day, rows, isToday, choose) {
+  const risky = rows.some(({ risks }) => risks.length);
   const dots = rows.slice(0, MOST_DOTS).map(({ state }) => make("i", { class: "dot", "data-state": state }));
-  const button = make("button", { type: "button", class: `dots-day ${isToday ? "is-today" : ""}`, "aria-pressed": day === chosen, "aria-label": `${spellDay(day)}, ${rows.length}` },
-    make("span", {}, Number(day.slice(8))), make("span", { class: "dots-row" }, ...dots, rows.length > MOST_DOTS && make("small", {}, `+${rows.length - MOST_DOTS}`)));
+  const button = make("button", { type: "button", class: `dots-day ${isToday ? "is-today" : ""}`, "aria-pressed": day === chosen, "aria-label": `${spellDay(day)}, ${rows.length}${risky ? `, ${say("at_risk")}` : ""}` },
+    make("span", {}, Number(day.slice(8))), make("span", { class: "dots-row" }, ...dots, rows.length > MOST_DOTS && make("small", {}, `+${rows.length - MOST_DOTS}`), risky && make("span", { class: "cal-risk" }, icon("warning"))));
   button.addEventListener("click", () => choose(day));
   return button;
 }

@@ -9,6 +9,7 @@ export function query() {
   const data = new FormData(form);
   const found = Object.fromEntries(NAMES.map((name) => [name, (data.get(name) ?? "").trim()]).filter(([, value]) => value));
   const states = data.getAll("state");
+  if (data.get("risk")) found.risk = "1";
   return states.length ? { ...found, state: states.join(",") } : found;
 }
 
@@ -31,6 +32,7 @@ export function fillIn() {
   for (const name of NAMES) if (form.elements[name]) form.elements[name].value = said.get(name) ?? "";
   for (const select of form.querySelectorAll("select")) if (select.selectedIndex < 0) select.value = "";
   const states = new Set((said.get("state") ?? "").split(","));
+  form.elements.risk.checked = said.get("risk") === "1";
   for (const box of form.querySelectorAll('[name="state"]')) box.checked = states.has(box.value);
 }
 
