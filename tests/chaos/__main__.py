@@ -17,7 +17,15 @@ def main() -> int:
     """0 when every storm's audit is clean."""
     chosen = _options().parse_args()
     reports = [
-        run(engine, chosen.deliveries, chosen.minutes * 60, chosen.seed, chosen.faults, logs=chosen.logs)
+        run(
+            engine,
+            chosen.deliveries,
+            chosen.minutes * 60,
+            chosen.seed,
+            chosen.faults,
+            times=chosen.times,
+            logs=chosen.logs,
+        )
         for engine in chosen.engine or ("sqlite", "postgres")
     ]
     for report in reports:
@@ -40,6 +48,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--engine", choices=("sqlite", "postgres"), action="append")
     options.add_argument("--faults", type=lambda text: text.split(","), help="only these kinds, by name")
+    options.add_argument("--times", type=int, help="of each kind; by default as many as the size calls for")
     options.add_argument("--json", type=Path, default=Path("build/chaos.json"), help="where the figures go")
     options.add_argument("--logs", type=Path, help="a folder for what the processes said")
     return options

@@ -28,7 +28,7 @@ Act = Callable[[Storm, Blow], str | None]
 class Kind:
     """``times`` in a storm of 5,000; ``earliest`` and ``latest`` place it around its target's instant.
 
-    ``ordered`` ones are laid out at the platforms before the storm and strike the target's own first call. An act
+    ``ordered`` ones are laid out at the platforms before the storm and strike the target's own first call. ``alone`` ones share their target with no other. An act
     answers None when it could not strike; where ``fault`` is named, the platforms' own notes tell whom it struck.
     """
 
@@ -39,12 +39,13 @@ class Kind:
     latest: float = 0.5
     engines: tuple[str, ...] = BOTH
     ordered: bool = False
+    alone: bool = False
     fault: str = ""
 
-    def rate(self, deliveries: int) -> Rate:
-        """How often in a smaller storm: at least once."""
-        times = max(1, round(self.times * deliveries / FULL_SIZE))
-        return Rate(times, self.earliest, self.latest, alone=self.ordered)
+    def rate(self, deliveries: int, times: int | None = None) -> Rate:
+        """How often in a smaller storm, if not told: at least once."""
+        times = times or max(1, round(self.times * deliveries / FULL_SIZE))
+        return Rate(times, self.earliest, self.latest, alone=self.alone)
 
 
 def _answer(name: str, fault: str, **details: object) -> Kind:
@@ -55,7 +56,7 @@ def _answer(name: str, fault: str, **details: object) -> Kind:
         storm.platform_of(blow.target).order(fault, promise.name, **details)
         return "ordered"
 
-    return Kind(name, act, times=40, ordered=True, fault=fault)
+    return Kind(name, act, times=40, ordered=True, alone=True, fault=fault)
 
 
 def _upload(name: str, fault: str, **details: object) -> Kind:
@@ -66,7 +67,7 @@ def _upload(name: str, fault: str, **details: object) -> Kind:
         platform.harm(fault, platform.kind.uploading, **details)
         return "ordered"
 
-    return Kind(name, act, times=40, earliest=-8, latest=-1, fault=fault)
+    return Kind(name, act, times=40, earliest=-15, latest=-5, fault=fault)
 
 
 def _kill(kind: str) -> Act:
@@ -255,7 +256,9 @@ def pause_workspace(storm: Storm, blow: Blow) -> str:
 
 KINDS: tuple[Kind, ...] = (
     Kind("publish worker killed", _kill("publish"), times=30),
-    Kind("publish workers killed after the effect", kill_after_effect, earliest=-2.5, latest=-1.5),
+    Kind(
+        "publish workers killed after the effect", kill_after_effect, earliest=-2.5, latest=-1.5, alone=True
+    ),
     Kind("background worker killed", _kill("background")),
     Kind("clock killed", _kill("clock")),
     Kind("web killed with a request in flight", kill_web),
@@ -285,7 +288,7 @@ KINDS: tuple[Kind, ...] = (
     _upload("upload: 5xx", "status_before", status=503),
     _upload("upload: dropped", "drop_after"),
     Kind("people: edited", edit, times=60),
-    Kind("people: edited in flight", edit_in_flight, earliest=-2.5, latest=-1.5),
+    Kind("people: edited in flight", edit_in_flight, earliest=-2.5, latest=-1.5, alone=True),
     Kind("people: moved", move),
     Kind("people: canceled", cancel, times=60),
     Kind("people: channel paused", pause_channel),

@@ -88,8 +88,8 @@ def _blows(
     # Whom a blow is to hit is due within the middle of the storm, so that the blow falls within it too.
     middle = [p for p in promises if LEAD * seconds <= p.offset <= TAIL * seconds]
     free = chance.sample(middle, len(middle))
-    for kind, rate in sorted(rates.items()):
+    for kind, rate in sorted(rates.items(), key=lambda each: (not each[1].alone, each[0])):
         for _ in range(rate.times):
-            target = free.pop() if rate.alone and free else chance.choice(middle)
+            target = free.pop() if rate.alone and free else chance.choice(free or middle)
             offset = target.offset + chance.uniform(rate.earliest, rate.latest)
             yield Blow(max(0.0, offset), kind, target.number, chance.random())

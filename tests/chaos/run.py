@@ -37,6 +37,11 @@ class Report:
     audit: Audit
     lines: list[Line]
 
+    @property
+    def missing(self) -> list[str]:
+        """Kinds of the plan that never struck."""
+        return [line.kind for line in self.lines if not line.struck]
+
     def as_text(self, shown: int) -> list[str]:
         """The table, and up to ``shown`` sentences on each broken promise."""
         audit = self.audit
@@ -68,13 +73,14 @@ def run(
     seed: int,
     names: list[str] | None = None,
     *,
+    times: int | None = None,
     logs: Path | None = None,
 ) -> Report:
     """A storm of ``seconds`` over ``deliveries`` on ``engine`` (sqlite or postgres), and its audit."""
     hasty.shorten()
     kinds = faults.chosen(engine, names)
     each = max(FEWEST_CHANNELS, math.ceil(deliveries / len(BRANDS) / ON_ONE_CHANNEL))
-    rates = {name: kind.rate(deliveries) for name, kind in kinds.items()}
+    rates = {name: kind.rate(deliveries, times) for name, kind in kinds.items()}
     plan = draw(seed, deliveries, seconds, each * len(BRANDS), rates)
     with stage(engine, plan, each) as scene:
         began = time.monotonic()

@@ -27,9 +27,9 @@ from tests.chaos.stage import LEASE, Stage, a_picture
 from tests.chaos.visitor import Visitor
 
 ATTENDING, REPLACING = 2.0, 0.5
-LOOKING, LOOKS = 0.1, 80
-TRY_AGAIN, TRIES = 0.5, 16
-PATIENCE = 60.0
+LOOKING, LOOKS = 0.1, 400
+TRY_AGAIN, TRIES = 0.5, 60
+PATIENCE = 480.0
 OPEN = (State.SCHEDULED, State.PUBLISHING, State.PROCESSING)
 Strike = Callable[["Storm", Blow], str | None]
 
