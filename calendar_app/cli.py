@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from calendar_app import create_app, database, logs, people, restoring
+from calendar_app import create_app, database, ledger_mark, logs, people, restoring
 from calendar_app.config import LOCALES, Config, ConfigError
 from calendar_app.extensions import db
 from calendar_app.models import Channel, PlatformApp
@@ -155,6 +155,8 @@ def restored(backup_at: datetime) -> None:
         )
     with transaction():
         done = restoring.restored(backup_at.astimezone(UTC), now)
+    with transaction():
+        ledger_mark.keep()
     click.echo(
         f"{done.doubted} deliveries may have gone out since the backup: each is looked up, or asked about."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from flask import Flask
 
-from calendar_app import create_app, engagement, library, preflight, sweeps
+from calendar_app import create_app, engagement, ledger_mark, library, preflight, sweeps
 from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
 from calendar_app.settings import config
@@ -132,6 +133,7 @@ def run(app: Flask | None = None) -> None:
     with app.app_context():
         clock = Clock(Bell(config()))
         name = f"{socket.gethostname()}:clock:{os.getpid()}"
+        _await_whole_ledger(stop)
         log.info("the clock is ticking", name=name)
         _tick(clock, stop, name)
         beats.forget(name)
@@ -140,13 +142,46 @@ def run(app: Flask | None = None) -> None:
 def _tick(clock: Clock, stop: threading.Event, name: str) -> None:
     sign = _every(beats.EVERY, lambda now: _sign(clock, name))
     daily = _every(timedelta(minutes=1), clock.daily)
+    note = _every(timedelta(minutes=1), lambda _now: _note_how_far())
     while not stop.is_set():
         now = housetime.now()
         _guarded(sign, now)
         upcoming = _guarded(clock.round, housetime.now()) or now + TICK
         _guarded(daily, now)
+        _guarded(note, now)
         db.session.remove()
         stop.wait(max(0.0, (upcoming - housetime.now()).total_seconds()))
+
+
+def _await_whole_ledger(stop: threading.Event) -> None:
+    """Ring for nothing while the ledger lacks attempts that were made: it would send again what they sent."""
+    complain = _every(timedelta(minutes=1), _complain_of_loss)
+    while not stop.is_set() and _guarded(lambda _now: _is_whole(), housetime.now()) is not True:
+        _guarded(complain, housetime.now())
+        stop.wait(TICK.total_seconds())
+
+
+def _is_whole() -> bool:
+    missing = ledger_mark.missing()
+    db.session.rollback()
+    return missing is None
+
+
+def _complain_of_loss(_now: datetime) -> None:
+    if missing := ledger_mark.missing():
+        log.error(
+            "the database knows less than it did, as after a restored backup; nothing is rung before: almanac restored",
+            knew_until=missing.isoformat(),
+            or_if_this_is_meant_delete=str(ledger_mark.path()),
+        )
+    db.session.rollback()
+
+
+def _note_how_far() -> None:
+    """A host without the folder of uploads leaves the note to others."""
+    with contextlib.suppress(OSError):
+        ledger_mark.keep()
+    db.session.rollback()
 
 
 def _sign(clock: Clock, name: str) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from calendar_app import store
+from calendar_app import ledger_mark, store
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Asset, Beat, Channel, PlatformApp
@@ -22,6 +22,7 @@ FAR_OFF = timedelta(seconds=1)
 def look_at(config: Config) -> Iterator[Finding]:
     """To be asked inside the app's context, with the tables up to date."""
     yield uploads(config)
+    yield from ledger()
     yield sealed_secrets()
     yield from clocks_of_hosts()
 
@@ -37,6 +38,15 @@ def uploads(config: Config) -> Finding:
         )
     advice = "Have every host mount one folder and name it in ALMANAC_MEDIA; after a restore, bring the uploads back too."
     return wrong("Uploads", f"{missing} of the latest {len(names)} are not in {config.media_root}.", advice)
+
+
+def ledger() -> Iterator[Finding]:
+    """Whether the database knows of everything that was tried, as the note beside the uploads remembers it."""
+    missing = ledger_mark.missing()
+    if missing is not None:
+        sentence = f"It lacks tries that were made until {missing:%Y-%m-%d %H:%M} UTC: was it restored?"
+        advice = "almanac restored --backup-at TIME. Until then no clock rings. If another database is meant, delete "
+        yield wrong("Database", sentence, f"{advice}{ledger_mark.path()}.")
 
 
 def sealed_secrets() -> Finding:

@@ -10,27 +10,30 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from calendar_app import (
     approval,
     channels,
     create_app,
     deliveries,
+    ledger_mark,
     planning,
     publishing,
     restoring,
     settling,
     sweeps,
 )
+from calendar_app.attempts import open_attempt
 from calendar_app.config import Config
 from calendar_app.extensions import db
-from calendar_app.models import Channel, Delivery, Hold, State, Workspace
+from calendar_app.models import Attempt, Channel, Delivery, Hold, State, Step, Workspace
 from publishers import get
 from publishers.simulators.server import Server
 from publishers.values import Destination
 from tests.people import Cast, a_draft, an_approved_post, gather
 from tests.people import a_channel as an_unreachable_channel
+from tests.workers.crew import crew
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -151,3 +154,42 @@ def test_what_is_ahead_is_held_by_the_pause_and_a_second_call_changes_nothing(
         assert (delivery.state, delivery.held_reason) == (State.HELD, Hold.PAUSED)
         assert cast.tea.paused_reason.startswith("Restored from a backup of ")
         assert restoring.restored(now - HOUR, now) == restoring.Restored(doubted=0, paused=0, ahead=0)
+
+
+def test_a_ledger_that_lost_attempts_is_told_by_the_note_beside_the_uploads(
+    app: Flask, now: datetime
+) -> None:
+    with app.app_context():
+        cast = gather(now - HOUR)
+        an_approved_post(cast, an_unreachable_channel(cast.tea), at=now)
+        assert ledger_mark.missing() is None, "nothing was ever noted"
+        (delivery,) = db.session.scalars(select(Delivery))
+        before = open_attempt(delivery.id, Step.PREPARE, now - HOUR, "worker")
+        open_attempt(delivery.id, Step.PUBLISH, now, "worker")
+        ledger_mark.keep()
+        assert ledger_mark.missing() is None
+        db.session.execute(delete(Attempt).where(Attempt.id != before.id))
+        assert ledger_mark.missing() == now
+        ledger_mark.keep()
+        assert ledger_mark.missing() is None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_clock_rings_for_nothing_until_the_restored_ledger_was_doubted(
+    app: Flask, config: Config, mastodon_server: Server, now: datetime
+) -> None:
+    backup_at = now - MINUTE * 10
+    with app.app_context():
+        cast = gather(backup_at - HOUR)
+        promise(cast, a_channel(cast, mastodon_server), "Out after the backup", now - MINUTE * 5, backup_at)
+        ledger_mark.path().parent.mkdir()
+        ledger_mark.path().write_text((now - MINUTE * 4).isoformat())
+        with crew(config) as hands:
+            hands.start("worker", "publish")
+            clock = hands.start("clock").await_saying("the database knows less than it did")
+            assert not clock.says("the clock is ticking")
+            assert states() == {"Out after the backup": State.SCHEDULED}
+            done = hands.start("restored", "--backup-at", backup_at.isoformat())
+            assert done.end() == 0 and done.says("1 deliveries may have gone out since the backup")
+            clock.await_saying("the clock is ticking")
+    assert mastodon_server.control.records() == []

@@ -189,6 +189,15 @@ def test_a_host_whose_key_does_not_open_the_credentials_is_wrong(environ: dict[s
     assert "The secret key does not open 1 of 1 stored ones." in wrongs(list(look_at(environ)))
 
 
+def test_a_database_that_came_back_from_a_backup_is_told(
+    environ: dict[str, str], app: Flask, config: Config
+) -> None:
+    config.media_root.mkdir()
+    (config.media_root / "ledger-mark").write_text(datetime(2030, 3, 4, tzinfo=UTC).isoformat())
+    (told,) = [sentence for sentence in wrongs(list(look_at(environ))) if "was it restored?" in sentence]
+    assert "until 2030-03-04 00:00 UTC" in told
+
+
 def test_a_host_whose_clock_is_off_is_named_as_such(environ: dict[str, str], app: Flask) -> None:
     with app.app_context():
         for host, offset in (("here", 0.2), ("there", -7.0)):
