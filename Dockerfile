@@ -25,7 +25,8 @@ COPY --from=pages /almanac/calendar_app/static/dist calendar_app/static/dist
 RUN useradd --system --create-home --uid 10001 almanac \
     && install --directory --owner=almanac --mode=700 /srv/almanac /srv/almanac/data /srv/almanac/media
 ENV ALMANAC_DATA=/srv/almanac/data ALMANAC_MEDIA=/srv/almanac/media ALMANAC_LOG_FORMAT=json
-USER almanac
+# The number of the user almanac: an orchestrator can tell that it is not root.
+USER 10001
 EXPOSE 8100
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["almanac"]

@@ -113,7 +113,7 @@ def test_workers_are_given_the_time_that_their_last_work_takes(name: str) -> Non
 
 
 def test_nothing_runs_as_root_and_no_secret_is_in_the_image() -> None:
-    assert re.search(r"^USER almanac$", DOCKERFILE, re.MULTILINE)
+    assert re.search(r"^USER 10001$", DOCKERFILE, re.MULTILINE)
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert ignored[1] == "*", "what is not named stays outside"
     assert not [line for line in ignored if line.startswith("!") and ("data" in line or "env" in line)]
