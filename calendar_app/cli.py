@@ -181,6 +181,7 @@ def demo(mastodon: str, bluesky: str) -> None:
             click.echo("There are people here already; the demo leaves everything as it is.")
             return
         logins = scene.seed(mastodon=mastodon, bluesky=bluesky, now=datetime.now(UTC))
+        ledger_mark.path().unlink(missing_ok=True)
     leave_logins(config.data, logins)
 
 

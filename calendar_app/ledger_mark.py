@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from calendar_app.extensions import db
-from calendar_app.models import Attempt
+from calendar_app.models import Attempt, Delivery
 from calendar_app.settings import config
 
 # Hosts may write attempts of the same moment in any order.
@@ -44,7 +44,13 @@ def missing() -> datetime | None:
         return None
     newest = _newest()
     is_there = newest is not None and newest >= noted - UNCERTAIN
-    return None if is_there else noted
+    return None if is_there or _is_another(noted) else noted
+
+
+def _is_another(noted: datetime) -> bool:
+    """Whether this is a database that began after the note: it has nothing that could have gone out before."""
+    older = select(Delivery.id).where(Delivery.created_at <= noted).limit(1)
+    return db.session.scalar(older) is None
 
 
 def _newest() -> datetime | None:

@@ -174,6 +174,17 @@ def test_a_ledger_that_lost_attempts_is_told_by_the_note_beside_the_uploads(
         assert ledger_mark.missing() is None
 
 
+def test_a_database_that_began_after_the_note_has_nothing_to_send_again(app: Flask, now: datetime) -> None:
+    with app.app_context():
+        ledger_mark.path().parent.mkdir()
+        ledger_mark.path().write_text((now - HOUR).isoformat())
+        cast = gather(now)
+        an_approved_post(cast, an_unreachable_channel(cast.tea), at=now + HOUR)
+        assert ledger_mark.missing() is None
+        an_approved_post(cast, an_unreachable_channel(cast.tea), at=now + HOUR, now=now - HOUR)
+        assert ledger_mark.missing() == now - HOUR
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_clock_rings_for_nothing_until_the_restored_ledger_was_doubted(
     app: Flask, config: Config, mastodon_server: Server, now: datetime

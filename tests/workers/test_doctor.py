@@ -14,7 +14,7 @@ from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Beat
 from tests.conftest import SECRET_KEY
-from tests.people import a_channel, gather
+from tests.people import a_channel, an_approved_post, gather
 from tests.servers import PostgresServer, RedisServer, free_port
 from workers import examine_machine, examine_services
 from workers.doctor import examine, look_at
@@ -192,10 +192,13 @@ def test_a_host_whose_key_does_not_open_the_credentials_is_wrong(environ: dict[s
 def test_a_database_that_came_back_from_a_backup_is_told(
     environ: dict[str, str], app: Flask, config: Config
 ) -> None:
+    with app.app_context():
+        cast = gather()
+        an_approved_post(cast, a_channel(cast.tea))
     config.media_root.mkdir()
-    (config.media_root / "ledger-mark").write_text(datetime(2030, 3, 4, tzinfo=UTC).isoformat())
+    (config.media_root / "ledger-mark").write_text(datetime(2030, 3, 5, tzinfo=UTC).isoformat())
     (told,) = [sentence for sentence in wrongs(list(look_at(environ))) if "was it restored?" in sentence]
-    assert "until 2030-03-04 00:00 UTC" in told
+    assert "until 2030-03-05 00:00 UTC" in told
 
 
 def test_a_host_whose_clock_is_off_is_named_as_such(environ: dict[str, str], app: Flask) -> None:
