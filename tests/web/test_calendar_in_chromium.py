@@ -10,10 +10,11 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, expect, sync_playwright
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from calendar_app.extensions import db
-from calendar_app.models import Post, Stage, State, User
+from calendar_app.models import Delivery, Post, Stage, State, User
 from calendar_app.web import assets
 from tests.people import PASSWORD, Cast, a_channel, a_post, an_approved_post
 from tests.web.test_calendar import at_home
@@ -186,3 +187,27 @@ def test_filters_stay_in_the_address_and_are_remembered(
     page.wait_for_url("**state=failed**")
     page.get_by_role("button", name="Show all").click()
     page.wait_for_url(lambda address: "state" not in address)
+
+
+def test_badges_and_the_approval_follow_a_post_that_goes_out_while_its_page_is_open(
+    app: Flask, cast: Cast, approved: int, open_calendar: Callable[[User], Page]
+) -> None:
+    page = open_calendar(cast.ana)
+    stand(app, approved, State.PUBLISHING)
+    page.goto(f"/w/tea/posts/{approved}")
+    expect(page.locator(".reading-gone")).to_contain_text("Publishing")
+    page.evaluate("window.unreloaded = true")
+    stand(app, approved, State.PUBLISHED)
+    expect(page.locator(".reading-gone")).to_contain_text("Out: stays as it is")
+    expect(page.locator("#approval")).not_to_contain_text("Any edit withdraws the approval")
+    expect(page.locator("#post-standing")).to_contain_text("Published")
+    assert page.evaluate("window.unreloaded")
+
+
+def stand(app: Flask, post_id: int, state: State) -> None:
+    """As a worker leaves the post's delivery."""
+    published_at = datetime.now(UTC) if state is State.PUBLISHED else None
+    with app.app_context():
+        changed = update(Delivery).where(Delivery.post_id == post_id)
+        db.session.execute(changed.values(state=state, published_at=published_at))
+        db.session.commit()
