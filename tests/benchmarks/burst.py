@@ -1,13 +1,12 @@
-"""How fast a burst is drained, against bare RQ: ``python -m tests.benchmarks.burst [COUNT]``.
+"""How fast a burst is drained, against bare RQ: ``python -m tests.benchmarks.burst [--quick]``.
 
-``COUNT`` deliveries are due at the same second, on several channels or on one, and two workers publish them. Bare RQ runs
+A thousand deliveries are due at the same second, on several channels or on one, and two workers publish them. Bare RQ runs
 as many jobs that make the same single POST with the same client, to the same server, with two workers of the same class;
 forking ones are measured beside. Both sides talk to a platform that costs next to nothing.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +19,13 @@ from calendar_app.models import Channel, Workspace
 from publishers import get
 from publishers.values import Connected
 from tests.benchmarks import bare
-from tests.benchmarks.grounds import ENGINES, Grounds, app_on
+from tests.benchmarks.figures import Line, at_most
+from tests.benchmarks.grounds import ENGINES, Grounds, app_on, main
 from tests.benchmarks.quick_platform import QuickPlatform
 from tests.people import a_draft, gather
 from tests.workers.crew import crew
 
+COUNT, QUICK_COUNT = 1000, 100
 CHANNELS = 10
 READY = timedelta(seconds=12)
 FOR_EACH = timedelta(milliseconds=40)
@@ -58,9 +59,10 @@ class Burst:
         return max(drained.ratio for drained in self.ledger)
 
 
-def measure(count: int = 1000, grounds: Grounds | None = None) -> Burst:
+def measure(grounds: Grounds, *, quick: bool = False) -> Burst:
     """Drain the burst in every way, one after the other; bare RQ before and after, its mean counts."""
-    with grounds or Grounds() as here, QuickPlatform() as platform:
+    count = QUICK_COUNT if quick else COUNT
+    with grounds as here, QuickPlatform() as platform:
         before = bare.drain("simple", here.redis.url, platform, count)
         forking = bare.drain("forking", here.redis.url, platform, count)
         runs = [(engine, channels) for engine in ENGINES for channels in (CHANNELS, 1)]
@@ -68,6 +70,17 @@ def measure(count: int = 1000, grounds: Grounds | None = None) -> Burst:
         simple = (before + bare.drain("simple", here.redis.url, platform, count)) / 2
     ledger = [Drained(*run, count, took, early, took / simple) for run, (took, early) in seconds.items()]
     return Burst(count, simple, forking, tuple(ledger))
+
+
+def lines(found: Burst) -> list[Line]:
+    """The table's rows."""
+    bare_rq = f"bare RQ, two workers: {found.bare_simple:.2f} s simple, {found.bare_forking:.2f} s forking"
+    told = [Line(f"burst of {found.count:,}", bare_rq)]
+    for one in found.ledger:
+        name = f"burst, {one.engine}, {one.channels} channel(s): against bare RQ"
+        told.append(at_most(name, one.ratio, TARGET, "x", f"({one.seconds:.2f} s)"))
+        told.append(at_most(f"burst, {one.engine}, {one.channels} channel(s): early", one.early, 0, ""))
+    return told
 
 
 def _drained(
@@ -129,4 +142,4 @@ def await_all(platform: QuickPlatform, count: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    print(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
+    main(measure, lines)
