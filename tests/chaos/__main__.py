@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.chaos.run import Report, run
+from tests.chaos.storm import PATIENCE
 
 DELIVERIES, MINUTES = 5000, 10.0
 SHOWN = 10
@@ -24,6 +25,7 @@ def main() -> int:
             chosen.seed,
             chosen.faults,
             times=chosen.times,
+            patience=chosen.patience,
             logs=chosen.logs,
         )
         for engine in chosen.engine or ("sqlite", "postgres")
@@ -49,6 +51,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--engine", choices=("sqlite", "postgres"), action="append")
     options.add_argument("--faults", type=lambda text: text.split(","), help="only these kinds, by name")
     options.add_argument("--times", type=int, help="of each kind; by default as many as the size calls for")
+    options.add_argument("--patience", type=float, default=PATIENCE, help="seconds for everything to end")
     options.add_argument("--json", type=Path, default=Path("build/chaos.json"), help="where the figures go")
     options.add_argument("--logs", type=Path, help="a folder for what the processes said")
     return options

@@ -9,17 +9,20 @@ from datetime import timedelta
 from typing import Any
 
 import publishers
-from calendar_app import retrying, sweeps
+from calendar_app import credentials, preparing, retrying, sweeps
 from workers.__main__ import main
 
-BACK_OFF, LOOK_AGAIN = (1, 2, 4, 8, 15), (1, 2, 4, 8)
+BACK_OFF, LOOK_AGAIN, WAITS = (1, 2, 4, 8, 15), (1, 2, 4, 8), (1, 1, 2, 3)
 
 
 def shorten() -> None:
     """Set every wait that a person or a platform would need in life to what a simulated one needs."""
     _set(retrying, "BACK_OFF", tuple(timedelta(seconds=each) for each in BACK_OFF))
     _set(retrying, "LOOK_AGAIN", tuple(timedelta(seconds=each) for each in LOOK_AGAIN))
+    _set(retrying, "WAITS", tuple(timedelta(seconds=each) for each in WAITS))
     _set(sweeps, "PREPARE_AGAIN", timedelta(seconds=5))
+    _set(preparing, "LEASE", timedelta(seconds=10))
+    _set(credentials, "REFRESH_BOUND", timedelta(seconds=15))
     for name in ("mastodon", "bluesky"):
         _set(type(publishers.get(name)), "visibility_lag", timedelta(seconds=1))
         _set(type(publishers.get(name)), "prepare_lead", timedelta(seconds=6))

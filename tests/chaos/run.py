@@ -15,13 +15,12 @@ from tests.chaos.audit import PROMISES, Audit, Auditor
 from tests.chaos.book import now
 from tests.chaos.outcomes import ENDS, Line
 from tests.chaos.plan import draw
-from tests.chaos.stage import BRANDS, Stage, promise_all, stage
-from tests.chaos.storm import Storm, wait_for
+from tests.chaos.stage import BRANDS, Stage, promise_all, stage, time_to_promise
+from tests.chaos.storm import PATIENCE, Storm, wait_for
 
 # A channel's own pace must leave room for all of its deliveries: Mastodon takes 300 in three hours.
 ON_ONE_CHANNEL, FEWEST_CHANNELS = 160, 4
-WRITING = {"sqlite": 0.015, "postgres": 0.03}
-GATHERING = 10.0
+GATHERING, RESERVE = timedelta(seconds=12), 1.3
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,7 @@ def run(
     names: list[str] | None = None,
     *,
     times: int | None = None,
+    patience: float = PATIENCE,
     logs: Path | None = None,
 ) -> Report:
     """A storm of ``seconds`` over ``deliveries`` on ``engine`` (sqlite or postgres), and its audit."""
@@ -84,7 +84,7 @@ def run(
     plan = draw(seed, deliveries, seconds, each * len(BRANDS), rates)
     with stage(engine, plan, each) as scene:
         began = time.monotonic()
-        beginning = now() + timedelta(seconds=GATHERING + WRITING[engine] * deliveries)
+        beginning = now() + GATHERING + RESERVE * deliveries * time_to_promise(scene)
         promise_all(scene, beginning)
         writing = time.monotonic() - began
         db.session.remove()
@@ -93,7 +93,7 @@ def run(
         wait_for(beginning - timedelta(seconds=1))
         storm.rage(beginning, {name: (kind.act, kind.ordered) for name, kind in kinds.items()})
         calm = time.monotonic()
-        settled = storm.settle()
+        settled = storm.settle(patience)
         settling = time.monotonic() - calm
         storm.visitor.close()
         scene.crew.end()

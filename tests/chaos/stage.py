@@ -7,7 +7,7 @@ import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -31,7 +31,7 @@ SECRET = "a secret for storms that is long enough to sign with"
 BRANDS = ("Tea", "Coffee", "Cocoa")
 LEASE, RERING = 8, 3
 FILES = 4
-TOGETHER = 100
+TOGETHER, TRIED = 100, 40
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _connected(scene: Stage, brand: Workspace, number: int) -> Place:
     return Place(channel.id, brand.id, platform, handle)
 
 
-def promise_all(scene: Stage, beginning: datetime) -> None:
+def promise_all(scene: Stage, beginning: datetime, *, keep: bool = True) -> None:
     """Write and approve every post of the plan, many to a transaction."""
     ana, bo = scene.person(scene.ana), scene.person(scene.bo)
     files = _files(scene, ana)
@@ -141,7 +141,20 @@ def promise_all(scene: Stage, beginning: datetime) -> None:
         if count % TOGETHER == 0:
             db.session.commit()
             ana, bo = scene.person(scene.ana), scene.person(scene.bo)
-    db.session.commit()
+    if keep:
+        db.session.commit()
+    else:
+        db.session.rollback()
+
+
+def time_to_promise(scene: Stage) -> timedelta:
+    """How long one takes on this machine now, tried on the first few and taken back."""
+    plan, begun = scene.plan, now()
+    scene.plan = replace(plan, promises=plan.promises[:TRIED])
+    promise_all(scene, begun + timedelta(hours=1), keep=False)
+    scene.plan, scene.book = plan, Book()
+    scene.parts.clear()
+    return (now() - begun) / TRIED
 
 
 def _promise(

@@ -6,6 +6,7 @@ import hashlib
 import heapq
 import itertools
 import random
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -66,12 +67,12 @@ class Storm:
         while self._due and (self._due[0].at < end or time.monotonic() < end):
             self._next()
 
-    def settle(self) -> bool:
-        """Calm weather until every delivery has come to an end; False when that took too long."""
+    def settle(self, patience: float = PATIENCE) -> bool:
+        """Calm weather until every delivery has come to an end; False when that took too long (in seconds)."""
         self._calm = True
         for platform in self.scene.platforms:
             platform.control("forget_limits", {})
-        give_up = time.monotonic() + PATIENCE
+        give_up = time.monotonic() + patience
         while time.monotonic() < give_up:
             self._next()
             if not self._left_to_do() and self._is_settled():
@@ -104,9 +105,14 @@ class Storm:
             self._at(time.monotonic() + LOOKING, again)
 
     def freeze(self, name: str) -> None:
-        """Until its lease must have lapsed and been taken from it."""
+        """Until its lease must have lapsed and been taken from it.
+
+        Thawed from a thread: it may hold a lock in the database that this one comes to wait for.
+        """
         self.scene.crew.freeze(name)
-        self._at(time.monotonic() + LEASE + 3, lambda: self.scene.crew.thaw(name))
+        thaw = threading.Timer(LEASE + 3, self.scene.crew.thaw, [name])
+        thaw.daemon = True
+        thaw.start()
 
     def kill_all(self, kind: str) -> None:
         """At one moment."""
