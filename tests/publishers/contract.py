@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
 import pytest
 
-from publishers.base import Publisher
+from publishers.base import KEY_MARGIN, Publisher
 from publishers.errors import (
     PublisherError,
     RateLimited,
@@ -23,7 +24,7 @@ from publishers.errors import (
     Unconfirmed,
 )
 from publishers.simulators.server import Server
-from publishers.values import Connected, Content, Destination, Receipt, Ticket
+from publishers.values import UNPACED, Connected, Content, Destination, Receipt, Ticket
 from tests.publishers.files import jpeg, mp4
 
 SPRING = "春茶上市 🍵 https://example.com/茶?id=1，歡迎試飲。 #春茶"
@@ -98,6 +99,46 @@ class PublisherContract:
         """What a worker does after a lost answer: look, and send again only if it is surely not there."""
         found = self.publisher.find(stage.destination, content, ticket, ticket.at)
         return found or self.send(stage, content, ticket)
+
+    # -- what it declares
+
+    def test_it_declares_how_it_keeps_time(self, stage: Stage) -> None:
+        publisher = self.publisher
+        assert publisher.prepare_lead > timedelta()
+        assert timedelta() < publisher.visibility_lag <= timedelta(minutes=10)
+        assert publisher.key_lives is None or publisher.key_lives > KEY_MARGIN
+        for quota in publisher.pace_of(stage.destination.traits).quotas:
+            assert quota.limit > 0
+            assert quota.share > timedelta()
+
+    def test_a_repeat_is_safe_for_as_long_as_its_key_lives(self, stage: Stage) -> None:
+        lives, at = self.publisher.key_lives, datetime(2030, 1, 1, tzinfo=UTC)
+        safe = partial(self.publisher.repeats_safely, stage.destination, self.ticket(), at)
+        assert safe(at) is (lives is not None and self.publisher.honours_key(stage.destination))
+        if lives is not None and lives < timedelta.max:
+            assert not safe(at + lives)
+
+    def test_a_server_that_bounds_nothing_is_not_paced(self, stage: Stage) -> None:
+        assert self.publisher.pace_of({**stage.destination.traits, "pace": "none"}) == UNPACED
+
+    def test_what_was_prepared_serves_whatever_is_said_with_the_same_files(
+        self, stage: Stage, tmp_path: Path
+    ) -> None:
+        image, other = jpeg(tmp_path), jpeg(tmp_path, "other.jpg", "別的")
+        first, second = Content("一", (image,)), Content("二", (image,))
+        assert self.publisher.materials(first) == self.publisher.materials(second)
+        assert self.publisher.materials(first) != self.publisher.materials(Content("一", (other,)))
+        self.send(stage, second, self.prepared(stage, first))
+        assert [post["text"] for post in stage.posts()] == ["二"]
+
+    def test_what_is_known_to_be_another_post_is_not_found(self, stage: Stage) -> None:
+        if not self.publisher.finds_alike:
+            return
+        ticket = self.ticket()
+        receipt = self.send(stage, Content(SPRING), ticket)
+        known = replace(ticket, others=frozenset({receipt.remote_id}))
+        assert self.publisher.find(stage.destination, Content(SPRING), ticket, ticket.at) is not None
+        assert self.publisher.find(stage.destination, Content(SPRING), known, ticket.at) is None
 
     # -- what goes well
 
