@@ -202,11 +202,14 @@ def _end(lease: Lease, **changes: object) -> bool:
 
 
 def _wake(delivery_id: int, now: datetime) -> None:
-    """What waited for this at its promised instant waits no longer."""
+    """What was put off for this is due again: at its promised instant, or now."""
     last = select(Attempt.outcome).where(Attempt.delivery_id == delivery_id, Attempt.step == Step.PUBLISH)
     waits = last.order_by(Attempt.id.desc()).limit(1).scalar_subquery() == Outcome.UNPREPARED
-    late = and_(Delivery.promised_at <= now, Delivery.due_at > now, Delivery.state == State.SCHEDULED)
-    write(update(Delivery).where(Delivery.id == delivery_id, late, waits).values(due_at=now, rung_at=None))
+    soonest = case((Delivery.promised_at > now, Delivery.promised_at), else_=now)
+    late = and_(Delivery.due_at > soonest, Delivery.state == State.SCHEDULED)
+    write(
+        update(Delivery).where(Delivery.id == delivery_id, late, waits).values(due_at=soonest, rung_at=None)
+    )
 
 
 def _lapse(ticket: Ticket, now: datetime) -> datetime | None:

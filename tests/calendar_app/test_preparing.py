@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from calendar_app import approval, channels, planning, preparing, sweeps, triage
+from calendar_app import approval, channels, deliveries, planning, preparing, sweeps, triage
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Hold, Outcome, Post, State, Step
 from publishers.simulators.server import Server
@@ -84,6 +84,17 @@ def test_what_comes_unprepared_waits_without_using_up_a_try_and_goes_out_once_it
     publish(delivery.id)
     assert delivery.state == State.PUBLISHED
     assert outcomes(pictured, Step.PUBLISH) == [Outcome.UNPREPARED, Outcome.PUBLISHED]
+
+
+def test_what_is_prepared_in_the_last_moment_goes_out_at_its_second(
+    pictured: Post, watch: Watch, publish: Walk, prepare: Walk
+) -> None:
+    delivery = only(pictured)
+    watch.wait_until(pictured.due_at - deliveries.GATE)
+    publish(delivery.id)
+    assert delivery.due_at > pictured.due_at
+    prepare(delivery.id)
+    assert delivery.due_at == pictured.due_at
 
 
 def test_what_is_never_prepared_waits_ever_longer_and_ends_held_as_late(
