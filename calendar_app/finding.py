@@ -14,6 +14,7 @@ from calendar_app.standing import WORST_FIRST
 
 SAID_BY_STAGE = frozenset({State.HELD, State.SCHEDULED, State.CANCELED})
 STATES = tuple(stage.value for stage in Stage if stage is not Stage.APPROVED) + tuple(s.value for s in State)
+TELLING = frozenset(state.value for state in State if state is not State.SCHEDULED)
 SPEAKING = tuple(s for s in WORST_FIRST if s not in SAID_BY_STAGE and s is not State.PUBLISHED)
 
 
@@ -68,9 +69,17 @@ def conditions(workspace: Workspace, filters: Filters) -> list[ColumnElement[boo
         )
     if filters.states:
         found.append(stands(filters.states))
+    if filters.states and filters.states <= TELLING:
+        found.append(_with_delivery(workspace, filters.states))
     if filters.at_risk:
         found.append(_has(Delivery, IS_WARNED))
     return found + [_says(word) for word in filters.words.split()]
+
+
+def _with_delivery(workspace: Workspace, words: Iterable[str]) -> ColumnElement[bool]:
+    """Follows from ``stands``; said in this way it is answered by the index on states, and few posts are looked at."""
+    here = (Delivery.workspace_id == workspace.id, Delivery.state.in_([State(word) for word in words]))
+    return Post.id.in_(select(Delivery.post_id).where(*here))
 
 
 def stands(words: Iterable[str]) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from calendar_app.extensions import Base
@@ -46,7 +47,16 @@ class Post(Model):
     """
 
     __tablename__ = "post"
-    __table_args__ = (Index("ix_post_calendar", "workspace_id", "due_at"),)
+    __table_args__ = (
+        Index("ix_post_calendar", "workspace_id", "due_at"),
+        Index(
+            "ix_post_submitted",
+            "workspace_id",
+            "due_at",
+            sqlite_where=sql("stage = 'submitted'"),
+            postgresql_where=sql("stage = 'submitted'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))

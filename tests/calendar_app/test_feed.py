@@ -204,6 +204,28 @@ def test_the_state_filter_agrees_with_the_colour_for_every_mix_of_deliveries(cas
             assert found == {standing(stage, states)}, (stage, states)
 
 
+def test_a_filter_by_states_shows_the_posts_that_stand_at_one_of_them(cast: Cast) -> None:
+    channels = a_channel(cast.tea), a_channel(cast.tea, "bluesky")
+    mixes = {
+        "failed": (State.FAILED, State.PUBLISHED),
+        "held": (State.HELD, State.SCHEDULED),
+        "published": (State.PUBLISHED, State.CANCELED),
+    }
+    for hours, (text, states) in enumerate(mixes.items()):
+        post = an_approved_post(cast, *channels, text=text, at=NOW + timedelta(hours=1 + hours))
+        for delivery, state in zip(post.deliveries, states, strict=True):
+            delivery.state = state
+    an_approved_post(cast, *channels, text="scheduled", at=NOW + timedelta(hours=9))
+    db.session.commit()
+    for word in (*mixes, "scheduled"):
+        assert titles(the_month(cast, Filters(states=frozenset({word})))) == [word]
+    assert titles(the_month(cast, Filters(states=frozenset({"failed", "published"})))) == [
+        "failed",
+        "published",
+    ]
+    assert titles(the_month(cast, Filters(states=frozenset({"held", "scheduled"})))) == ["held", "scheduled"]
+
+
 def _delivery(post: Post, variant: Variant, state: State) -> Delivery:
     return Delivery(
         workspace_id=post.workspace_id,
