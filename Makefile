@@ -33,7 +33,7 @@ check: $(VENV)/made-dev ## Check style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/made-dev $(READY) ## Measure speed, punctuality and memory
+bench: $(VENV)/made-dev $(READY) ## Measure speed, punctuality and idle cost (ARGS="--quick scan claim" chooses)
 	@$(call run_module,tests.benchmarks)
 
 chaos: $(VENV)/made-dev $(READY) ## Kill processes at random and count what was lost or doubled

@@ -51,10 +51,10 @@ class Estate:
     email: str
     built_in: float
 
-    def visitor(self) -> FlaskClient:
-        """A client in which the planner is logged in."""
+    def visitor(self, email: str = "") -> FlaskClient:
+        """A client in which the planner is logged in, or who has ``email``."""
         client = self.app.test_client()
-        answer = client.post("/login", data={"email": self.email, "password": PASSWORD})
+        answer = client.post("/login", data={"email": email or self.email, "password": PASSWORD})
         assert answer.status_code == 302, answer.get_data(as_text=True)
         return client
 
