@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, or_, select, update
 
 from calendar_app import ahead, retrying
 from calendar_app.attempts import close_attempt, open_attempt
@@ -56,7 +56,7 @@ class Claim:
 def claim(delivery_id: int, now: datetime, worker: str) -> Claim | None:
     """Take the delivery for publishing, or None when it is not due, not scheduled, or another took it. Commits."""
     token, until = secrets.token_hex(16), now + config().lease
-    taken = advance(
+    step = _step(
         delivery_id,
         State.PUBLISHING,
         Delivery.due_at <= now + GATE,
@@ -66,13 +66,12 @@ def claim(delivery_id: int, now: datetime, worker: str) -> Claim | None:
         rung_at=None,
         **ahead.no_more(),
     )
-    if not taken:
+    due_at: datetime | None = db.session.scalar(step.returning(Delivery.due_at))
+    if due_at is None:
         db.session.rollback()
         return None
     attempt = open_attempt(delivery_id, Step.PUBLISH, now, worker)
-    due_at = db.session.scalar(select(Delivery.due_at).where(Delivery.id == delivery_id))
     db.session.commit()
-    assert due_at is not None
     return Claim(delivery_id, attempt.id, token, until, due_at)
 
 
@@ -235,10 +234,21 @@ def advance(
     sources: set[State] | None = None,
     **changes: Any,
 ) -> bool:
-    """The writer of ``Delivery.state``: moves one row along a declared edge, or not at all."""
+    """Move one row along a declared edge, or not at all."""
+    return write(_step(delivery_id, to, *where, sources=sources, **changes))
+
+
+def _step(
+    delivery_id: int,
+    to: State,
+    *where: ColumnElement[bool],
+    sources: set[State] | None = None,
+    **changes: Any,
+) -> Update:
+    """The writer of ``Delivery.state``."""
     allowed = {state for state, targets in EDGES.items() if to in targets}
     assert sources is None or sources <= allowed, f"no edge from {sources - allowed} to {to}"
-    return write(
+    return (
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state.in_(sources or allowed), *where)
         .values(state=to, **changes)

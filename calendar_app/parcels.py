@@ -54,7 +54,7 @@ class Parcel:
 
 
 def load(delivery_id: int) -> Delivery | None:
-    """The delivery with all that a worker reads of it, fresh, in few queries."""
+    """The delivery with all that a worker reads of it, fresh, in one query and one more for its files."""
     query = select(Delivery).where(Delivery.id == delivery_id).options(*whole())
     return db.session.scalars(query.execution_options(populate_existing=True)).unique().one_or_none()
 
@@ -66,8 +66,8 @@ def whole() -> tuple[Any, ...]:
         joinedload(Delivery.channel).joinedload(Channel.workspace),
         variant.joinedload(Variant.channel),
         variant.joinedload(Variant.post),
-        _files(variant.selectinload(Variant.own_attachments)),
-        _files(variant.joinedload(Variant.post).selectinload(Post.attachments)),
+        _files(variant.joinedload(Variant.own_attachments)),
+        _files(variant.joinedload(Variant.post).joinedload(Post.attachments)),
     )
 
 

@@ -38,11 +38,15 @@ def publish(delivery_id: int, worker: str, clock: Clock, wait_until: Callable[[d
     taken = deliveries.claim(delivery_id, clock(), worker)
     if taken is None:
         return
-    parcel = _ready(taken, clock)
-    if parcel is None:
+    ready = _ready(taken, clock)
+    if ready is None:
         return
-    wait_until(taken.due_at)
-    if _cleared(taken, parcel, clock()):
+    parcel, delivery = ready
+    if clock() < taken.due_at:
+        db.session.commit()
+        wait_until(taken.due_at)
+        delivery = _reloaded(taken)
+    if _cleared(taken, parcel, delivery, clock()):
         _send(taken, parcel, clock)
 
 
@@ -57,29 +61,32 @@ def warm_up() -> None:
     db.session.rollback()
 
 
-def _ready(taken: Claim, clock: Clock) -> Parcel | None:
-    """The parcel, prepared; or None after the ledger was told why not."""
+def _ready(taken: Claim, clock: Clock) -> tuple[Parcel, Delivery] | None:
+    """The parcel, prepared, and what it was packed from; or None after the ledger was told why not."""
     parcel: Parcel | None = None
     try:
-        delivery = parcels.load(taken.delivery_id)
-        assert delivery is not None
+        delivery = _reloaded(taken)
         parcel = parcels.pack(delivery)
         is_prepared = parcel.is_prepared(max(clock(), taken.due_at) + SPARE)
         if not is_prepared:
             preparing.put_off(taken, delivery, clock())
-        db.session.commit()
+            db.session.commit()
     except Exception as error:  # noqa: BLE001 - the ledger must hear of every end
         db.session.rollback()
         _not_sent(taken, parcel, error, clock())
         db.session.commit()
         return None
-    return parcel if is_prepared else None
+    return (parcel, delivery) if is_prepared else None
 
 
-def _cleared(taken: Claim, parcel: Parcel, now: datetime) -> bool:
-    """The last look before sending; committing ``sent_at`` is what tells a later crash apart."""
+def _reloaded(taken: Claim) -> Delivery:
     delivery = parcels.load(taken.delivery_id)
     assert delivery is not None
+    return delivery
+
+
+def _cleared(taken: Claim, parcel: Parcel, delivery: Delivery, now: datetime) -> bool:
+    """The last look before sending, at rows just read; committing ``sent_at`` is what tells a later crash apart."""
     reason = parcels.obstacle(delivery, parcel.digest, now)
     cleared = False
     if reason:

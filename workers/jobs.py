@@ -12,7 +12,17 @@ from functools import cache
 
 from flask import Flask
 
-from calendar_app import create_app, library, logs, preflight, publishing, sampling, settling, sweeps
+from calendar_app import (
+    create_app,
+    library,
+    logs,
+    preflight,
+    preparing,
+    publishing,
+    sampling,
+    settling,
+    sweeps,
+)
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Rendition
@@ -123,7 +133,7 @@ def _wait_until(instant: datetime) -> None:
 
 _VERBS: Mapping[str, Callable[[int], None]] = {
     "publish": lambda id: publishing.publish(id, _name(), housetime.now, _wait_until),
-    "prepare": lambda id: publishing.prepare(id, _name(), housetime.now),
+    "prepare": lambda id: preparing.prepare(id, _name(), housetime.now),
     "settle": lambda id: settling.settle(id, _name(), housetime.now),
     "check": lambda id: preflight.check(id, housetime.now),
     "sample": lambda id: sampling.sample(id, housetime.now),
