@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import threading
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from publishers.simulators import bluesky, mastodon
@@ -56,15 +56,15 @@ def start(options: argparse.Namespace) -> list[Server]:
 def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGINT or SIGTERM."""
     options = parser().parse_args(arguments)
-    stop = threading.Event()
+    stop: SimpleQueue[int] = SimpleQueue()  # an Event would lock itself up when two signals come at once
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: stop.put(number))
     servers = start(options)
     for server in servers:
         print(f"{server.control.platform} {server.url}", flush=True)
         if options.token_for:
             print(json.dumps(server.control.account(options.token_for), ensure_ascii=False), flush=True)
-    stop.wait()
+    stop.get()
     for server in servers:
         server.close()
 
