@@ -58,7 +58,7 @@ class Delivery(Model):
         _partial("ix_delivery_lease", "lease_until", "state = 'publishing'"),
         _partial("ix_delivery_prepare", "prepare_at", "prepare_at IS NOT NULL AND state = 'scheduled'"),
         _partial("ix_delivery_check", "check_at", "check_at IS NOT NULL AND state = 'scheduled'"),
-        _partial("ix_delivery_warned", "workspace_id", "warnings IS NOT NULL"),
+        _partial("ix_delivery_warned", "workspace_id, state", "warnings IS NOT NULL"),
         _partial("ix_delivery_look", "look_at", "look_at IS NOT NULL"),
         _partial("ix_delivery_sample", "sample_at", "sample_at IS NOT NULL"),
         Index("ix_delivery_channel_state", "channel_id", "state"),

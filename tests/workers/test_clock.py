@@ -31,10 +31,10 @@ def delivery(cast: Cast) -> Delivery:
     return an_approved_post(cast, a_channel(cast.tea)).deliveries[0]
 
 
-def rung(config: Config) -> int:
+def rung(config: Config, queue: str = "publish") -> int:
     """How many jobs wait for a worker."""
     assert config.redis_url
-    return int(Redis.from_url(config.redis_url).llen("rq:queue:publish"))  # type: ignore[arg-type]
+    return int(Redis.from_url(config.redis_url).llen(f"rq:queue:{queue}"))  # type: ignore[arg-type]
 
 
 def test_with_nothing_to_do_it_looks_again_in_a_second(config: Config, cast: Cast) -> None:
@@ -54,6 +54,16 @@ def test_it_rings_once_for_what_is_due(config: Config, cast: Cast, delivery: Del
     clock.round(now)
     clock.round(now + TICK)
     assert rung(config) == 1
+
+
+def test_it_rings_once_for_a_channel_whose_posts_are_to_be_looked_at_ahead(
+    config: Config, cast: Cast, delivery: Delivery
+) -> None:
+    assert delivery.check_at == cast.now
+    clock = Clock(Bell(config))
+    for seconds in range(3):
+        clock.round(cast.now + seconds * TICK)
+    assert rung(config, "background") == 1
 
 
 def test_without_redis_it_neither_stops_nor_spins(config: Config, cast: Cast, delivery: Delivery) -> None:

@@ -39,7 +39,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_delivery_warned",
-            ["workspace_id"],
+            ["workspace_id", "state"],
             unique=False,
             sqlite_where=sa.text("warnings IS NOT NULL"),
             postgresql_where=sa.text("warnings IS NOT NULL"),
