@@ -21,6 +21,7 @@ FULL_TIMES = 24
 FULL_SIZE = 5000
 STRAY_RINGS = 12
 FULL_DISK = 20_000
+TOGETHER = 0.7
 Act = Callable[[Storm, Blow], str | None]
 
 
@@ -82,9 +83,11 @@ def _kill(kind: str) -> Act:
 
 
 def kill_after_effect(storm: Storm, blow: Blow) -> str | None:
-    """The platform has it, and every publishing worker dies before the answer comes."""
-    name = storm.scene.plan.promises[blow.target].name
-    storm.platform_of(blow.target).order("delay_after", name, seconds=4)
+    """The platforms have what is due at that moment, and every publishing worker dies before the answers come."""
+    due = storm.scene.plan.promises[blow.target].offset
+    for promise in storm.scene.plan.promises:
+        if abs(promise.offset - due) < TOGETHER:
+            storm.platform_of(promise.number).order("delay_after", promise.name, seconds=4)
     storm.when_hit(blow, lambda: storm.kill_all("publish"))
     return "ordered"
 

@@ -23,7 +23,7 @@ UNGUARDED = """
 def _unguarded(delivery_id, **changes):
     return update(Delivery).where(Delivery.id == delivery_id).values(state=State.PUBLISHING, **changes)
 """
-DELIVERIES, MINUTES, TIMES, PATIENCE = 120, 0.4, 12, 30
+DELIVERIES, MINUTES, PATIENCE = 150, 0.5, 60
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Mutation:
     function: str
     edit: Callable[[ast.FunctionDef], int]
     faults: str
+    times: int
     added: str = ""
 
 
@@ -58,13 +59,14 @@ def _looks_at_no_digest(function: ast.FunctionDef) -> int:
 
 MUTATIONS = {
     "claim-guard": Mutation(
-        "calendar_app/deliveries.py", "claim", _claims_anything, "rings for nothing", UNGUARDED
+        "calendar_app/deliveries.py", "claim", _claims_anything, "rings for nothing", 12, UNGUARDED
     ),
     "sent-commit": Mutation(
         "calendar_app/deliveries.py",
         "sending",
         _records_nothing,
         "publish workers killed after the effect",
+        3,
     ),
     "digest-check": Mutation(
         "calendar_app/parcels.py", "obstacle", _looks_at_no_digest, "words tampered with"
@@ -102,7 +104,14 @@ def storm_without(name: str, engine: str, seed: int) -> dict[str, list[str]]:
             shutil.copytree(ROOT / part, copy / part, ignore=LEFT_OUT)
         _break(copy, MUTATIONS[name])
         program = [sys.executable, "-m", "tests.chaos", "--engine", engine, "--seed", str(seed)]
-        program += ["--deliveries", str(DELIVERIES), "--minutes", str(MINUTES), "--times", str(TIMES)]
+        program += [
+            "--deliveries",
+            str(DELIVERIES),
+            "--minutes",
+            str(MINUTES),
+            "--times",
+            str(MUTATIONS[name].times),
+        ]
         program += ["--patience", str(PATIENCE)]
         program += ["--faults", MUTATIONS[name].faults, "--json", str(copy / "found.json")]
         subprocess.run(program, cwd=copy, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
