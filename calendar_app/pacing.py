@@ -6,6 +6,7 @@ channel's row until ``sent_at`` is committed, so nobody counts while another is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,11 +61,10 @@ def takes_turn(taken: Claim, delivery: Delivery, pace: Pace, now: datetime) -> b
 
 def left(channel: Channel, at: datetime) -> tuple[Left, ...]:
     """What will be left of each of the channel's quotas at ``at``, if all that is scheduled before it goes out."""
-    pace = publishers.get(channel.platform).pace_of(channel.traits)
-    return tuple(
-        Left(quota, _count_out(channel.id, quota.opened(at)), _planned(channel.id, quota, at))
-        for quota in pace.quotas
-    )
+    quotas = publishers.get(channel.platform).pace_of(channel.traits).quotas
+    used = _counts_out(channel.id, [quota.opened(at) for quota in quotas])
+    planned = (_planned(channel.id, quota, at) for quota in quotas)
+    return tuple(Left(*counted) for counted in zip(quotas, used, planned, strict=True))
 
 
 def _took(channel_id: int, pace: Pace, now: datetime) -> bool:
@@ -76,10 +76,11 @@ def _took(channel_id: int, pace: Pace, now: datetime) -> bool:
 def _has_room(delivery: Delivery, pace: Pace, now: datetime) -> bool:
     """Whether every quota has room; one that is spent closes the channel until it has again."""
     channel_id = delivery.channel_id
+    counts = _counts_out(channel_id, [quota.opened(now) for quota in pace.quotas], but=delivery.id)
     spent = [
-        _reopens(channel_id, quota, now, over)
-        for quota in pace.quotas
-        if (over := _count_out(channel_id, quota.opened(now), but=delivery.id) - quota.limit) >= 0
+        _reopens(channel_id, quota, now, count - quota.limit)
+        for quota, count in zip(pace.quotas, counts, strict=True)
+        if count >= quota.limit
     ]
     if spent:
         deliveries.write(update(Channel).where(Channel.id == channel_id).values(turn_at=max(spent)))
@@ -126,12 +127,17 @@ def _free_slot(delivery: Delivery, first: datetime, interval: timedelta) -> date
     return slot
 
 
-def _count_out(channel_id: int, since: datetime, but: int | None = None) -> int:
-    """How many went out since then, or may have."""
+def _counts_out(channel_id: int, opened: Sequence[datetime], but: int | None = None) -> Sequence[int]:
+    """How many went out since each of these instants, or may have: all in one query."""
+    if not opened:
+        return ()
+    return db.session.execute(select(*(_since(channel_id, instant, but) for instant in opened))).one()
+
+
+def _since(channel_id: int, since: datetime, but: int | None) -> ColumnElement[int]:
     sent = exists().where(Attempt.delivery_id == Delivery.id, Attempt.sent_at > since)
     maybe = _number(channel_id, Delivery.state.in_(MAYBE_OUT), Delivery.id != but, sent)
-    out = _number(channel_id, Delivery.published_at > since)
-    return db.session.scalar(select(out + maybe)) or 0
+    return _number(channel_id, Delivery.published_at > since) + maybe
 
 
 def _planned(channel_id: int, quota: Quota, at: datetime) -> int:
