@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, Delivery, State, Variant, Workspace
+from calendar_app.models import Channel, ChannelState, Delivery, Outcome, State, Step, Variant, Workspace
 from calendar_app.punctuality import WITHIN
 from calendar_app.vitals import CLOCK, PUBLISH, Process, lives
 
@@ -32,6 +32,7 @@ class Cause(StrEnum):
     RESTS = "rests"
     PACE = "pace"
     BACK_OFF = "back_off"
+    REFRESHING = "refreshing"
     POSTPONED = "postponed"
     UNPREPARED = "unprepared"
     CLOCK_SILENT = "clock_silent"
@@ -41,6 +42,16 @@ class Cause(StrEnum):
     SENDING = "sending"
     LAPSED = "lapsed"
     PROCESSING = "processing"
+
+
+AFTER: Mapping[Outcome, Cause] = {
+    Outcome.RATE_LIMITED: Cause.RESTS,
+    Outcome.PACED: Cause.PACE,
+    Outcome.UNPREPARED: Cause.UNPREPARED,
+    Outcome.TEMPORARY: Cause.BACK_OFF,
+    Outcome.UNAUTHORIZED: Cause.REFRESHING,
+    Outcome.STALE: Cause.UNPREPARED,
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,7 @@ def cause(delivery: Delivery, house: Sequence[Process], now: datetime) -> tuple[
         return (Cause.LAPSED if lapsed else Cause.SENDING), None
     if delivery.state == State.PROCESSING:
         return Cause.PROCESSING, delivery.look_at
-    return _stopped(delivery) or _later(delivery, now) or _not_taken(delivery, house)
+    return _stopped(delivery) or _later(delivery, now) or _not_taken(delivery, house, now)
 
 
 def queue(workspace: Workspace, now: datetime) -> Queue:
@@ -146,7 +157,7 @@ def waiting(workspace: Workspace, state: State | None = None) -> list[Delivery]:
         .order_by(Delivery.promised_at.desc(), Delivery.id.desc())
         .limit(MOST)
     )
-    return list(db.session.scalars(query.options(*_with_post(), selectinload(Delivery.attempts))))
+    return list(db.session.scalars(query.options(*_with_post())))
 
 
 def chosen(workspace: Workspace, ids: Sequence[int]) -> list[Delivery]:
@@ -196,31 +207,24 @@ def _stopped(delivery: Delivery) -> tuple[Cause, datetime | None] | None:
 
 
 def _later(delivery: Delivery, now: datetime) -> tuple[Cause, datetime | None] | None:
-    """Put off to an instant that the ledger knows."""
-    channel, due_at = delivery.channel, delivery.due_at
-    if (
-        due_at > now
-        and delivery.prepare_at is not None
-        and delivery.prepare_at <= due_at
-        and not delivery.tries
-    ):
-        return Cause.UNPREPARED, due_at
-    if channel.rests_until and channel.rests_until > now:
-        return Cause.RESTS, max(channel.rests_until, due_at)
+    """Put off to an instant that the ledger knows: the last try tells why."""
+    rests_until, due_at = delivery.channel.rests_until, delivery.due_at
+    if rests_until and rests_until > now and rests_until >= due_at:
+        return Cause.RESTS, rests_until
     if due_at <= now:
         return None
-    if channel.turn_at and channel.turn_at > now:
-        return Cause.PACE, due_at
-    return (Cause.BACK_OFF if delivery.tries else Cause.POSTPONED), due_at
+    tries = [attempt.outcome for attempt in delivery.attempts if attempt.step == Step.PUBLISH]
+    last = tries[-1] if tries else None
+    return (AFTER.get(last, Cause.POSTPONED) if last else Cause.POSTPONED), due_at
 
 
-def _not_taken(delivery: Delivery, house: Sequence[Process]) -> tuple[Cause, datetime | None]:
+def _not_taken(delivery: Delivery, house: Sequence[Process], now: datetime) -> tuple[Cause, datetime | None]:
     """Due, and nobody has claimed it."""
     if not lives(CLOCK, house):
         return Cause.CLOCK_SILENT, None
     if not lives(PUBLISH, house):
         return Cause.NO_WORKER, None
-    if delivery.prepare_at is not None:
+    if delivery.prepare_at is not None and delivery.prepare_at <= now:
         return Cause.UNPREPARED, None
     return (Cause.NOT_TAKEN if delivery.rung_at else Cause.NOT_RUNG), None
 
@@ -247,4 +251,5 @@ def _with_post() -> tuple[Any, ...]:
         joinedload(Delivery.channel).joinedload(Channel.workspace),
         joinedload(Delivery.post),
         joinedload(Delivery.variant).joinedload(Variant.post),
+        selectinload(Delivery.attempts),
     )

@@ -22,6 +22,7 @@ CAUSES: Mapping[Cause, Any] = {
     Cause.RESTS: _l("%(platform)s asked for a pause."),
     Cause.PACE: _l("It waits for its turn: the channel posts no faster."),
     Cause.BACK_OFF: _l("%(platform)s was in trouble; it is tried again."),
+    Cause.REFRESHING: _l("The channel's credentials are being renewed."),
     Cause.POSTPONED: _l("It was put off and is due again."),
     Cause.UNPREPARED: _l("Its files are not uploaded yet."),
     Cause.CLOCK_SILENT: _l("No clock gives a sign of life, so nobody rings for it."),

@@ -76,33 +76,48 @@ def causes(cast: Cast, house: list[vitals.Process]) -> list[Cause]:
     return [late.cause for late in operations.late(cast.tea, house, LATER).shown]
 
 
-CHANGES: dict[Cause, tuple[dict[str, object], dict[str, object]]] = {
-    Cause.SENDING: ({"state": State.PUBLISHING, "lease_until": LATER + SECOND}, {}),
-    Cause.LAPSED: ({"state": State.PUBLISHING, "lease_until": LATER - SECOND}, {}),
-    Cause.PROCESSING: ({"state": State.PROCESSING, "look_at": LATER + SECOND}, {}),
-    Cause.PAUSED: ({}, {"state": ChannelState.PAUSED}),
-    Cause.RECONNECT: ({}, {"state": ChannelState.RECONNECT}),
-    Cause.RESTS: ({"due_at": LATER + SECOND}, {"rests_until": LATER + SECOND}),
-    Cause.PACE: ({"due_at": LATER + SECOND}, {"turn_at": LATER + SECOND}),
-    Cause.BACK_OFF: ({"due_at": LATER + SECOND, "tries": 1}, {}),
-    Cause.POSTPONED: ({"due_at": LATER + SECOND}, {}),
-    Cause.UNPREPARED: ({"prepare_at": LATER}, {}),
-    Cause.NOT_RUNG: ({"rung_at": None}, {}),
-    Cause.NOT_TAKEN: ({"rung_at": LATER - SECOND}, {}),
+PUT_OFF: dict[Cause, Outcome | None] = {
+    Cause.PACE: Outcome.PACED,
+    Cause.BACK_OFF: Outcome.TEMPORARY,
+    Cause.REFRESHING: Outcome.UNAUTHORIZED,
+    Cause.RESTS: Outcome.RATE_LIMITED,
+    Cause.UNPREPARED: Outcome.UNPREPARED,
+    Cause.POSTPONED: None,
 }
+STANDS: tuple[tuple[Cause, dict[str, object], dict[str, object]], ...] = (
+    (Cause.SENDING, {"state": State.PUBLISHING, "lease_until": LATER + SECOND}, {}),
+    (Cause.LAPSED, {"state": State.PUBLISHING, "lease_until": LATER - SECOND}, {}),
+    (Cause.PROCESSING, {"state": State.PROCESSING, "look_at": LATER + SECOND}, {}),
+    (Cause.PAUSED, {}, {"state": ChannelState.PAUSED}),
+    (Cause.RECONNECT, {}, {"state": ChannelState.RECONNECT}),
+    (Cause.RESTS, {}, {"rests_until": LATER + SECOND}),
+    (Cause.UNPREPARED, {"prepare_at": LATER - SECOND}, {}),
+    (Cause.NOT_RUNG, {"rung_at": None}, {}),
+    (Cause.NOT_RUNG, {"prepare_at": LATER + SECOND}, {}),
+    (Cause.NOT_TAKEN, {"rung_at": LATER - SECOND}, {}),
+)
 
 
 def test_each_late_delivery_names_its_cause(cast: Cast) -> None:
-    for number, (of_delivery, of_channel) in enumerate(CHANGES.values()):
+    for number, (_cause, of_delivery, of_channel) in enumerate(STANDS):
         channel = a_channel(cast.tea)
         a_delivery(cast, channel, NOW + number * SECOND, **{"due_at": NOW} | of_delivery)
         if of_channel:
             set_to(channel, **of_channel)
-    assert causes(cast, alive("clock", "publish")) == list(CHANGES)
+    assert causes(cast, alive("clock", "publish")) == [cause for cause, *_changes in STANDS]
+
+
+def test_what_was_put_off_is_told_by_its_last_try(cast: Cast, channel: Channel) -> None:
+    for number, outcome in enumerate(PUT_OFF.values()):
+        delivery = a_delivery(cast, channel, NOW + number * SECOND, due_at=LATER + SECOND)
+        if outcome:
+            tried(delivery, NOW, Outcome.LOST)
+            tried(delivery, NOW + SECOND, outcome)
+    assert causes(cast, alive("clock", "publish")) == list(PUT_OFF)
 
 
 def test_a_delivery_that_is_put_off_says_until_when(cast: Cast, channel: Channel) -> None:
-    a_delivery(cast, channel, due_at=LATER + SECOND, tries=2)
+    tried(a_delivery(cast, channel, due_at=LATER + SECOND), NOW, Outcome.TEMPORARY)
     (late,) = operations.late(cast.tea, alive("clock", "publish"), LATER).shown
     assert (late.cause, late.until) == (Cause.BACK_OFF, LATER + SECOND)
 

@@ -107,8 +107,13 @@ def test_approvers_and_admins_may_look_and_act_and_a_stranger_finds_nothing(
     assert state_of(app, failed) == (State.CANCELED if code == 200 else State.FAILED)
 
 
-def test_a_late_delivery_is_shown_with_its_reason(bo: Browser, house: None, put: Put) -> None:
-    put("Oolong at noon.", ago=timedelta(minutes=2), tries=1, due_at=datetime.now(UTC) + HOUR)
+def test_a_late_delivery_is_shown_with_its_reason(app: Flask, bo: Browser, house: None, put: Put) -> None:
+    at = datetime.now(UTC)
+    delivery = put("Oolong at noon.", ago=timedelta(minutes=2), due_at=at + HOUR)
+    with app.app_context():
+        attempt = Attempt(delivery_id=delivery, step=Step.PUBLISH, opened_at=at, outcome=Outcome.TEMPORARY)
+        db.session.add(attempt)
+        db.session.commit()
     page = text_of(bo.get(PAGE, headers=HTMX))
     assert "Oolong at noon." in page and "was in trouble; it is tried again." in page and "2 minutes" in page
     assert "<html" not in page
