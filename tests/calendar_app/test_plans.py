@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
-from calendar_app import engagement, feed, finding, sweeps, waiting
+from calendar_app import create_app, engagement, feed, finding, sweeps, waiting
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Delivery, Membership, Role, State, Workspace
@@ -110,3 +111,11 @@ def test_failed_posts_are_found_by_their_deliveries(estate: estates.Estate) -> N
     lines = plans(lambda: feed.page(here, failed, 1))
     assert walks(lines, "delivery") == []
     assert uses(lines, "ix_delivery_workspace_state")
+
+
+def test_postgres_compiles_none_of_our_queries(postgres_url: str, config: Config) -> None:
+    app = create_app(replace(config, database_url=postgres_url))
+    with app.app_context():
+        assert db.session.scalar(text("SHOW jit")) == "off"
+        db.session.remove()
+        db.engine.dispose()
