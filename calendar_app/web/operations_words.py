@@ -33,7 +33,7 @@ CAUSES: Mapping[Cause, Any] = {
     Cause.LAPSED: _l("The worker that had it fell silent; the clock frees it."),
     Cause.PROCESSING: _l("%(platform)s took it and is still processing it."),
 }
-AGES = (_l("up to 5 seconds"), _l("up to a minute"), _l("up to 5 minutes"), _l("longer"))
+AGES = (_l("up to 5 seconds"), _l("up to a minute"), _l("up to 5 minutes"), _l("more than 5 minutes"))
 KINDS: Mapping[str, Any] = {
     "clock": _l("Clock"),
     "publish": _l("Publisher"),
