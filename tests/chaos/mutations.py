@@ -69,7 +69,7 @@ MUTATIONS = {
         3,
     ),
     "digest-check": Mutation(
-        "calendar_app/parcels.py", "obstacle", _looks_at_no_digest, "words tampered with"
+        "calendar_app/parcels.py", "obstacle", _looks_at_no_digest, "words tampered with", 12
     ),
 }
 
