@@ -18,7 +18,7 @@ from typing import Any
 from tests.benchmarks.figures import Line, table
 from tests.benchmarks.grounds import Grounds
 
-NAMES = ("scan", "claim", "feed", "engagement", "screens", "burst", "lateness", "idle")
+NAMES = ("scan", "claim", "feed", "engagement", "screens", "burst", "steady", "lateness", "idle")
 RESULTS = Path("build") / "bench.json"
 
 

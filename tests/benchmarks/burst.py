@@ -8,14 +8,18 @@ forking ones are measured beside. Both sides talk to a platform that costs next 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import func, select, update
 
 from calendar_app import approval, channels, planning
 from calendar_app.config import Config
 from calendar_app.extensions import db
-from calendar_app.models import Channel, Workspace
+from calendar_app.models import Beat, Channel, Delivery, Workspace
 from publishers import get
 from publishers.values import Connected
 from tests.benchmarks import bare
@@ -23,12 +27,12 @@ from tests.benchmarks.figures import Line, at_most
 from tests.benchmarks.grounds import ENGINES, Grounds, app_on, main
 from tests.benchmarks.quick_platform import QuickPlatform
 from tests.people import a_draft, gather
+from tests.servers import wait_until
 from tests.workers.crew import crew
 
 COUNT, QUICK_COUNT = 1000, 100
 CHANNELS = 10
-READY = timedelta(seconds=12)
-FOR_EACH = timedelta(milliseconds=40)
+READY, FOR_EACH = timedelta(seconds=3), timedelta(milliseconds=3)
 TARGET = 1.5
 
 
@@ -62,12 +66,13 @@ class Burst:
 def measure(grounds: Grounds, *, quick: bool = False) -> Burst:
     """Drain the burst in every way, one after the other; bare RQ before and after, its mean counts."""
     count = QUICK_COUNT if quick else COUNT
-    with grounds as here, QuickPlatform() as platform:
-        before = bare.drain("simple", here.redis.url, platform, count)
-        forking = bare.drain("forking", here.redis.url, platform, count)
+    url = grounds.redis.url
+    with QuickPlatform() as platform:
+        before = bare.drain("simple", url, platform, count)
+        forking = bare.drain("forking", url, platform, count)
         runs = [(engine, channels) for engine in ENGINES for channels in (CHANNELS, 1)]
-        seconds = {run: _drained(here, platform, *run, count) for run in runs}
-        simple = (before + bare.drain("simple", here.redis.url, platform, count)) / 2
+        seconds = {run: _drained(grounds, platform, *run, count) for run in runs}
+        simple = (before + bare.drain("simple", url, platform, count)) / 2
     ledger = [Drained(*run, count, took, early, took / simple) for run, (took, early) in seconds.items()]
     return Burst(count, simple, forking, tuple(ledger))
 
@@ -89,15 +94,51 @@ def _drained(
     platform.forget()
     here.redis.flush()
     config = replace(here.config(engine), redis_url=here.redis.url)
-    due_at = datetime.now(UTC).replace(microsecond=0) + READY + count * FOR_EACH
-    promise(config, platform.url, channels, [due_at] * count)
-    with crew(config) as hands:
-        hands.start("clock")
-        for _ in range(2):
-            hands.start("worker", "publish")
-        await_all(platform, count, (due_at - datetime.now(UTC)).total_seconds() + bare.PATIENCE)
+    promise(config, platform.url, channels, [datetime.now(UTC) + timedelta(days=1)] * count)
+    with at_work(config) as app:
+        due_at = datetime.now(UTC).replace(microsecond=0) + READY + count * FOR_EACH
+        move(app, [due_at] * count)
+        await_all(platform, count, bare.PATIENCE)
         arrived = [at for _, at in platform.arrivals()]
     return max(arrived) - due_at.timestamp(), sum(at < due_at.timestamp() for at in arrived)
+
+
+@contextmanager
+def at_work(config: Config) -> Iterator[Flask]:
+    """A clock and two workers that are ready; the app that they work upon."""
+    app = app_on(config)
+    with crew(config) as hands:
+        hands.environ["ALMANAC_LOG_FORMAT"] = "json"
+        clock = hands.start("clock")
+        for _ in range(2):
+            hands.start("worker", "publish")
+        clock.await_saying("the clock is ticking")
+        with app.app_context():
+            wait_until(lambda: _beating() == 2, "two workers", 60)
+        try:
+            yield app
+        finally:
+            with app.app_context():
+                db.session.remove()
+                db.engine.dispose()
+
+
+def _beating() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).where(Beat.kind == "publish")) or 0
+
+
+def move(app: Flask, instants: Sequence[datetime]) -> None:
+    """Let the deliveries be due at these instants instead, in the order of their ids."""
+    with app.app_context():
+        ids = db.session.scalars(select(Delivery.id).order_by(Delivery.id)).all()
+        rows = [
+            {"id": id, "due_at": at, "promised_at": at, "not_later_than": at + timedelta(hours=2)}
+            for id, at in zip(ids, instants, strict=True)
+        ]
+        db.session.execute(update(Delivery), rows)
+        db.session.commit()
+        db.session.remove()
 
 
 def promise(config: Config, url: str, count: int, instants: Sequence[datetime]) -> dict[str, float]:
