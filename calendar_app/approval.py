@@ -96,7 +96,7 @@ def obstacles(post: Post) -> dict[int, list[Problem]]:
 
 def _refuse_changed(post: Post, revision: int) -> None:
     db.session.flush()  # a refresh would drop what was changed and not written yet
-    db.session.refresh(post, with_for_update=True)
+    db.session.refresh(post, with_for_update={"of": Post})
     if post.revision != revision:
         raise Changed(_l("This post was edited after you opened it. Read it again."))
 
