@@ -1,5 +1,7 @@
 """Runs the migrations over the app's own engine."""
 
+from contextlib import contextmanager
+
 from alembic import context
 from flask import current_app
 from sqlalchemy import Enum
@@ -18,8 +20,21 @@ def plain_type(kind, item, autogen_context):
     return False
 
 
+@contextmanager
+def unlinked(connection):
+    """SQLite changes a table by making it anew, and dropping the old one must not take the rows that refer to it."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    yield
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
 def run() -> None:
-    with database.engine.connect() as connection:
+    with database.engine.connect() as connection, unlinked(connection):
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
