@@ -102,6 +102,8 @@ def _find(look: Look, parcel: Parcel, clock: Clock) -> None:
         close_attempt(look.attempt_id, Outcome.UNCONFIRMED, now, TWIN, look.facts | {"found": receipt.url})
         if _may_repeat(look, parcel, now):
             deliveries.settled_absent(look.delivery_id, now)
+    elif receipt.remote_id in _others(look):
+        _absent(look, parcel, now)  # it was another's, whose answer came while we looked
     else:
         close_attempt(look.attempt_id, Outcome.PUBLISHED, now, facts=look.facts)
         deliveries.settled_published(look.delivery_id, receipt, now)

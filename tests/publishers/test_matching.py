@@ -21,6 +21,7 @@ LONG = "Spring tea from the high gardens is here, picked by hand before the rain
         ("See https://example.com/a", "See https://example.com/b", Likeness.OTHER),
         ("https://example.com/a", "https://example.com/b", Likeness.OTHER),
         (LONG.replace("gardens", "garden"), LONG, Likeness.SIMILAR),
+        (f"{LONG} 7 of 12.", f"{LONG} 8 of 12.", Likeness.OTHER),
         (LONG.replace("Saturday", "Sunday the second"), LONG, Likeness.OTHER),
         ("Good morning", "Good evening", Likeness.OTHER),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2", Likeness.EXACT),
