@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calendar_app.config import Config
-from tests.servers import free_port, wait_until
+from tests.servers import free_port
 from tests.workers.houses import House
 from workers.processes import signal_session
 
@@ -111,10 +111,6 @@ class Crew:
             if member.house.process.poll() is None:
                 self.kill(name)
             self._note(name)
-
-    def await_start(self) -> None:
-        """Until everybody has said something or a moment has gone by; who says nothing works all the same."""
-        wait_until(lambda: all(m.house.process.poll() is None for m in self.members.values()), "the crew")
 
     def _start(self, name: str, command: tuple[str, ...], skew: float) -> None:
         house = House("tests.chaos.hasty", *command, environ=self.environ | _clock(skew))

@@ -78,7 +78,7 @@ def run(
 ) -> Report:
     """A storm of ``seconds`` over ``deliveries`` on ``engine`` (sqlite or postgres), and its audit."""
     hasty.shorten()
-    kinds = faults.chosen(engine, names)
+    kinds = chosen_kinds(engine, names)
     each = max(FEWEST_CHANNELS, math.ceil(deliveries / len(BRANDS) / ON_ONE_CHANNEL))
     rates = {name: kind.rate(deliveries, times) for name, kind in kinds.items()}
     plan = draw(seed, deliveries, seconds, each * len(BRANDS), rates)
@@ -111,6 +111,15 @@ def run(
         if logs:
             _keep_logs(scene, logs / f"{engine}.log")
         return found
+
+
+def chosen_kinds(engine: str, names: list[str] | None) -> dict[str, faults.Kind]:
+    """The kinds of an engine by name; raises ValueError for a name that is none."""
+    known = {kind.name: kind for kind in faults.KINDS}
+    unknown = set(names or ()) - known.keys()
+    if unknown:
+        raise ValueError(f"no fault is called {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    return {n: kind for n, kind in known.items() if engine in kind.engines and (not names or n in names)}
 
 
 def _keep_logs(scene: Stage, path: Path) -> None:
