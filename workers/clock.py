@@ -6,9 +6,9 @@ import contextlib
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import structlog
@@ -29,6 +29,24 @@ CROWDED = timedelta(milliseconds=100)
 SAMPLING = timedelta(seconds=5)
 log = structlog.get_logger()
 T = TypeVar("T")
+
+
+class StopSign:
+    """Set by SIGTERM or SIGINT. An Event would lock itself up when one signal comes in the middle of another's."""
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[int] = SimpleQueue()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _: self._asked.put(number))
+
+    def is_set(self) -> bool:
+        """Whether a signal came."""
+        return not self._asked.empty()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until a signal comes, or ``seconds``."""
+        with contextlib.suppress(Empty):
+            self._asked.put(self._asked.get(timeout=seconds))
 
 
 class Clock:
@@ -129,7 +147,7 @@ def next_round(due_at: datetime | None, now: datetime) -> datetime:
 def run(app: Flask | None = None) -> None:
     """Tick until SIGTERM or SIGINT."""
     app = app or create_app()
-    stop = _stop_on_signals()
+    stop = StopSign()
     with app.app_context():
         clock = Clock(Bell(config()))
         name = f"{socket.gethostname()}:clock:{os.getpid()}"
@@ -139,7 +157,7 @@ def run(app: Flask | None = None) -> None:
         beats.forget(name)
 
 
-def _tick(clock: Clock, stop: threading.Event, name: str) -> None:
+def _tick(clock: Clock, stop: StopSign, name: str) -> None:
     sign = _every(beats.EVERY, lambda now: _sign(clock, name))
     daily = _every(timedelta(minutes=1), clock.daily)
     note = _every(timedelta(minutes=1), lambda _now: _note_how_far())
@@ -153,7 +171,7 @@ def _tick(clock: Clock, stop: threading.Event, name: str) -> None:
         stop.wait(max(0.0, (upcoming - housetime.now()).total_seconds()))
 
 
-def _await_whole_ledger(stop: threading.Event) -> None:
+def _await_whole_ledger(stop: StopSign) -> None:
     """Ring for nothing while the ledger lacks attempts that were made: it would send again what they sent."""
     complain = _every(timedelta(minutes=1), _complain_of_loss)
     while not stop.is_set() and _guarded(lambda _now: _is_whole(), housetime.now()) is not True:
@@ -213,10 +231,3 @@ def _every(interval: timedelta, act: Callable[[datetime], None]) -> Callable[[da
 
 def _is_due(instant: datetime | None, now: datetime) -> bool:
     return instant is not None and instant <= now
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

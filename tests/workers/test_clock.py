@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +20,22 @@ from tests.people import Cast, a_channel, an_approved_post, gather
 from tests.servers import free_port
 from workers.clock import TICK, Clock
 from workers.rings import Bell
+
+INTERRUPTED_AT_EVERY_LINE = """
+import signal, sys
+from workers.clock import StopSign
+
+def interrupt(*_):
+    signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGINT)
+    return interrupt
+
+stop = StopSign()
+sys.settrace(interrupt)
+stop.wait(60)
+sys.settrace(None)
+print(stop.is_set())
+"""
 
 
 @pytest.fixture
@@ -82,3 +100,9 @@ def test_after_a_long_absence_it_holds_what_is_late_and_rings_nothing(
     db.session.expire_all()
     assert (delivery.state, delivery.held_reason) == (State.HELD, Hold.LATE)
     assert rung(config) == 0
+
+
+def test_signals_in_the_middle_of_its_waiting_and_of_each_other_stop_it() -> None:
+    command = [sys.executable, "-c", INTERRUPTED_AT_EVERY_LINE]
+    run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+    assert run.stdout == "True\n"
