@@ -1,0 +1,153 @@
+"""Does the model notice? Each guard of the ledger is broken, alone, in a copy of the tree, and the model test is run there.
+
+python -m tests.calendar_app.ledger_model.mutations [--engine sqlite|postgres] [NAME ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+COPIED = ("calendar_app", "publishers", "media", "workers", "tests", "templates", "pytest.ini")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "static", "node_modules", "*.po", "*.mo")
+TEST = "tests/calendar_app/test_ledger_model.py"
+BEGINNING = "state = Ledger()"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """``before`` occurs once in ``path`` and becomes ``after``."""
+
+    name: str
+    path: str
+    before: str
+    after: str
+
+    def break_it(self, tree: Path) -> None:
+        """Raises LookupError when the code has changed since this was written."""
+        file = tree / self.path
+        text = file.read_text(encoding="utf-8")
+        if text.count(self.before) != 1:
+            raise LookupError(f"{self.name}: {self.path} does not hold once:\n{self.before}")
+        file.write_text(text.replace(self.before, self.after), encoding="utf-8")
+
+
+MUTATIONS = (
+    Mutation(
+        "the guard of a claim",
+        "calendar_app/deliveries.py",
+        "    step = _step(\n        delivery_id,\n        State.PUBLISHING,\n        Delivery.due_at <= now + GATE,\n"
+        "        sources={State.SCHEDULED},\n",
+        "    step = (\n        update(Delivery).where(Delivery.id == delivery_id)\n    ).values(\n"
+        "        state=State.PUBLISHING,\n",
+    ),
+    Mutation(
+        "the due time in a claim",
+        "calendar_app/deliveries.py",
+        "        Delivery.due_at <= now + GATE,\n        sources={State.SCHEDULED},\n        lease_token=token,",
+        "        sources={State.SCHEDULED},\n        lease_token=token,",
+    ),
+    Mutation(
+        "sent_at before the call",
+        "calendar_app/deliveries.py",
+        "update(Attempt).where(Attempt.id == taken.attempt_id).values(sent_at=now)",
+        "update(Attempt).where(Attempt.id == taken.attempt_id).values(sent_at=None)",
+    ),
+    Mutation(
+        "the commit of sent_at before the call",
+        "calendar_app/publishing.py",
+        "        if not cleared:\n            db.session.rollback()\n    db.session.commit()\n    return cleared\n",
+        "        if not cleared:\n            db.session.rollback()\n    if not cleared:\n        db.session.commit()\n    return cleared\n",
+    ),
+    Mutation(
+        "the digest at the last look",
+        "calendar_app/parcels.py",
+        "    if not digest == delivery.digest == content.digest(variant):\n        return Hold.UNAPPROVED\n",
+        "",
+    ),
+    Mutation(
+        "the pause at the last look",
+        "calendar_app/parcels.py",
+        "    if channel.state == ChannelState.PAUSED or channel.workspace.paused_at is not None:\n"
+        "        return Hold.PAUSED\n    if channel.state != ChannelState.ACTIVE:",
+        "    if channel.state == ChannelState.RECONNECT:",
+    ),
+    Mutation(
+        "the window at the last look",
+        "calendar_app/parcels.py",
+        "    return Hold.LATE if now > delivery.not_later_than else None\n",
+        "    return None\n",
+    ),
+    Mutation(
+        "the token before sending",
+        "calendar_app/deliveries.py",
+        "    return (Delivery.state == State.PUBLISHING) & (Delivery.lease_token == taken.token)\n",
+        "    return Delivery.state == State.PUBLISHING\n",
+    ),
+    Mutation(
+        "a lapsed lease that was sending is unconfirmed",
+        "calendar_app/sweeps.py",
+        "    sent = attempt is not None and attempt.sent_at is not None\n",
+        "    sent = False\n",
+    ),
+)
+
+
+def main() -> int:
+    """0 when the model noticed every mutation."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("names", nargs="*", help="parts of the mutations' names; all by default")
+    options.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
+    chosen = options.parse_args()
+    wanted = [m for m in MUTATIONS if not chosen.names or any(name in m.name for name in chosen.names)]
+    noticed = [_is_noticed(mutation, chosen.engine) for mutation in wanted]
+    return 0 if all(noticed) else 1
+
+
+def _is_noticed(mutation: Mutation, engine: str) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        _copy(tree)
+        mutation.break_it(tree)
+        begun = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, *f"-m pytest -q -p no:cacheprovider --timeout=0 {TEST} -k {engine}".split()],
+            cwd=tree,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    noticed = done.returncode == 1 and BEGINNING in done.stdout
+    print(
+        f"{'noticed' if noticed else 'NOT NOTICED'} on {engine} in {time.monotonic() - begun:.0f} s: {mutation.name}"
+    )
+    print(*_falsifying(done.stdout), sep="\n", flush=True)
+    return noticed
+
+
+def _copy(tree: Path) -> None:
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=LEFT_OUT)
+        else:
+            shutil.copy(source, tree / name)
+
+
+def _falsifying(output: str) -> list[str]:
+    """The shortest example that hypothesis found, and what it broke."""
+    lines = [line.removeprefix("E").strip() for line in output.splitlines() if line.startswith("E ")]
+    said = [line for line in lines if line.startswith("AssertionError")]
+    steps = [line for line in lines if line.startswith("state.") and "every_promise_holds" not in line]
+    return [f"  {line}" for line in (*said[:1], *steps)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
