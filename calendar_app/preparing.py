@@ -58,8 +58,8 @@ def prepare(delivery_id: int, worker: str, clock: Clock) -> None:
     parcel: Parcel | None = None
     attempt_id: int | None = None
     try:
-        parcel, due_at = _packed(delivery_id)
-        if _is_idle(lease, parcel, due_at, clock()):
+        parcel, due_at, wanted_at = _packed(delivery_id)
+        if _is_idle(lease, parcel, due_at, wanted_at, clock()):
             return
         attempt_id = _begun(delivery_id, worker, clock())
         with _renewed(lease, clock):
@@ -112,17 +112,19 @@ def _take(delivery_id: int, now: datetime) -> Lease | None:
     return Lease(delivery_id, until) if taken else None
 
 
-def _packed(delivery_id: int) -> tuple[Parcel, datetime]:
+def _packed(delivery_id: int) -> tuple[Parcel, datetime, datetime]:
+    """The parcel, when it is due, and when it is wanted: what only waits for its files is wanted as promised."""
     delivery = parcels.load(delivery_id)
     assert delivery is not None
-    parcel, due_at = parcels.pack(delivery), delivery.due_at
+    parcel, due_at, promised_at = parcels.pack(delivery), delivery.due_at, delivery.promised_at
+    is_put_off = db.session.scalar(select(_waits_for_files(delivery_id)))
     db.session.commit()
-    return parcel, due_at
+    return parcel, due_at, min(due_at, promised_at) if is_put_off else due_at
 
 
-def _is_idle(lease: Lease, parcel: Parcel, due_at: datetime, now: datetime) -> bool:
+def _is_idle(lease: Lease, parcel: Parcel, due_at: datetime, wanted_at: datetime, now: datetime) -> bool:
     """Whether there is nothing to do now; when to come again is written down. Commits."""
-    starts_at = due_at - parcel.publisher.prepare_lead
+    starts_at = wanted_at - parcel.publisher.prepare_lead
     if not parcel.publisher.needs_prepare(parcel.content):
         _end(lease, prepare_at=None)
     elif parcel.is_prepared(due_at + MARGIN):
@@ -203,13 +205,18 @@ def _end(lease: Lease, **changes: object) -> bool:
 
 def _wake(delivery_id: int, now: datetime) -> None:
     """What was put off for this is due again: at its promised instant, or now."""
-    last = select(Attempt.outcome).where(Attempt.delivery_id == delivery_id, Attempt.step == Step.PUBLISH)
-    waits = last.order_by(Attempt.id.desc()).limit(1).scalar_subquery() == Outcome.UNPREPARED
     soonest = case((Delivery.promised_at > now, Delivery.promised_at), else_=now)
     late = and_(Delivery.due_at > soonest, Delivery.state == State.SCHEDULED)
+    put_off = _waits_for_files(delivery_id)
     write(
-        update(Delivery).where(Delivery.id == delivery_id, late, waits).values(due_at=soonest, rung_at=None)
+        update(Delivery).where(Delivery.id == delivery_id, late, put_off).values(due_at=soonest, rung_at=None)
     )
+
+
+def _waits_for_files(delivery_id: int) -> ColumnElement[bool]:
+    """Whether it came unprepared when it was last to be published."""
+    last = select(Attempt.outcome).where(Attempt.delivery_id == delivery_id, Attempt.step == Step.PUBLISH)
+    return last.order_by(Attempt.id.desc()).limit(1).scalar_subquery() == Outcome.UNPREPARED
 
 
 def _lapse(ticket: Ticket, now: datetime) -> datetime | None:

@@ -115,6 +115,20 @@ def test_what_is_never_prepared_waits_ever_longer_and_ends_held_as_late(
     assert (delivery.state, delivery.held_reason) == (State.HELD, Hold.LATE)
 
 
+def test_what_was_put_off_is_prepared_at_once_however_long_the_wait(
+    pictured: Post, watch: Watch, publish: Walk, prepare: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = timedelta(seconds=6)
+    monkeypatch.setattr(type(preparing.publishers.get("bluesky")), "prepare_lead", lead)
+    delivery = only(pictured)
+    for _ in range(2):
+        watch.wait_until(delivery.due_at)
+        publish(delivery.id)
+    assert delivery.due_at - watch.now > lead
+    prepare(delivery.id)
+    assert (bool(delivery.handles), delivery.due_at) == (True, watch.now)
+
+
 def test_handles_that_lapse_before_their_time_are_made_again_only_when_it_is_near(
     pictured: Post, watch: Watch, prepare: Walk, bluesky_server: Server
 ) -> None:
