@@ -183,9 +183,11 @@ def settled_published(delivery_id: int, receipt: Receipt, now: datetime) -> bool
     )
 
 
-def settled_absent(delivery_id: int, due_at: datetime) -> bool:
+def settled_absent(delivery_id: int, due_at: datetime, *where: ColumnElement[bool]) -> bool:
     """An unconfirmed delivery surely is not out: due again."""
-    return advance(delivery_id, State.SCHEDULED, sources={State.UNCONFIRMED}, look_at=None, due_at=due_at)
+    return advance(
+        delivery_id, State.SCHEDULED, *where, sources={State.UNCONFIRMED}, look_at=None, due_at=due_at
+    )
 
 
 def settled_failed(delivery_id: int, message: str) -> bool:

@@ -28,6 +28,8 @@ from publishers.values import Accepted, Receipt
 Clock = Callable[[], datetime]
 MOST_REFUSALS = 3
 SPARE = timedelta(seconds=30)
+# What a commit may take, on a database that is busy, between the last look and the call.
+LONGEST_STALL = timedelta(seconds=10)
 LAPSED = Unconfirmed("Too much time has passed to send this again safely.", Evidence("key_lapsed"))
 prepare = preparing.prepare
 log = structlog.get_logger()
@@ -46,8 +48,19 @@ def publish(delivery_id: int, worker: str, clock: Clock, wait_until: Callable[[d
         db.session.commit()
         wait_until(taken.due_at)
         delivery = _reloaded(taken)
-    if _cleared(taken, parcel, delivery, clock()):
+    looked_at = clock()
+    if not _cleared(taken, parcel, delivery, looked_at):
+        return
+    if clock() - looked_at > LONGEST_STALL:
+        _put_back(taken, clock())
+    else:
         _send(taken, parcel, clock)
+
+
+def _put_back(taken: Claim, now: datetime) -> None:
+    """Too long ago was the last look, though nothing was sent: due again, to be looked at anew."""
+    deliveries.again(taken, Outcome.LOST, None, now, now)
+    db.session.commit()
 
 
 def warm_up() -> None:

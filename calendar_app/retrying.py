@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 BACK_OFF = tuple(timedelta(seconds=s) for s in (15, 60, 180, 420, 900))
 LOOK_AGAIN = tuple(timedelta(seconds=s) for s in (30, 120, 600, 1800))
+MOST_LOOKS = len(LOOK_AGAIN)
 WAITS = tuple(timedelta(seconds=s) for s in (5, 10, 20, 40, 60, 120, 300))
 REST = timedelta(seconds=60)
 
@@ -17,7 +18,7 @@ def next_try(tries: int, now: datetime) -> datetime | None:
 
 def next_look(looks: int, now: datetime) -> datetime | None:
     """When to look again after ``looks`` looks that told nothing; None when it is time to ask a person."""
-    return now + LOOK_AGAIN[looks - 1] if looks <= len(LOOK_AGAIN) else None
+    return now + LOOK_AGAIN[looks - 1] if looks <= MOST_LOOKS else None
 
 
 def next_wait(waits: int, now: datetime) -> datetime:

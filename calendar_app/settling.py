@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import joinedload
 
 import publishers
@@ -28,6 +28,7 @@ from publishers.values import Accepted, Receipt
 
 MOST_SENDS = 4
 KNOWN_BEFORE = timedelta(minutes=10)
+NEVER_SHOWN = "The platform accepted this and did not show it in all the time since."
 TWIN = Unconfirmed("Another post with the same words is unconfirmed too.", Evidence("twin"))
 
 
@@ -82,13 +83,30 @@ def _begun(delivery: Delivery, worker: str, now: datetime) -> Look | None:
         deliveries.look_later(delivery.id, visible_at)
         db.session.commit()
         return None
-    if not deliveries.take_look(delivery.id, looks, retrying.next_look(looks + 1, now)):
+    if step == Step.CONFIRM and looks > retrying.MOST_LOOKS:
+        _give_up(delivery.id, looks)
+        db.session.commit()
+        return None
+    if not deliveries.take_look(delivery.id, looks, _next_look(step, looks + 1, now)):
         db.session.rollback()
         return None
     attempt_id = open_attempt(delivery.id, step, now, worker).id
     since = sent.first or delivery.promised_at
     db.session.flush()
     return Look(delivery.id, delivery.channel_id, attempt_id, looks + 1, sent, since)
+
+
+def _next_look(step: Step, looks: int, now: datetime) -> datetime | None:
+    """What is processing comes up once more after its last look, to be given up even if that look never ended."""
+    planned = retrying.next_look(looks, now)
+    return planned or (now + retrying.LOOK_AGAIN[-1] if step == Step.CONFIRM else None)
+
+
+def _give_up(delivery_id: int, looks: int) -> None:
+    """The platform took it and never showed it: from now on that is a question to a person."""
+    as_seen = Delivery.looks == looks
+    changes = {"look_at": None, "error": NEVER_SHOWN}
+    deliveries.advance(delivery_id, State.UNCONFIRMED, as_seen, sources={State.PROCESSING}, **changes)
 
 
 def _find(look: Look, parcel: Parcel, clock: Clock) -> None:
@@ -101,7 +119,7 @@ def _find(look: Look, parcel: Parcel, clock: Clock) -> None:
     elif parcel.publisher.finds_alike and _has_twin(look, parcel):
         close_attempt(look.attempt_id, Outcome.UNCONFIRMED, now, TWIN, look.facts | {"found": receipt.url})
         if _may_repeat(look, parcel, now):
-            deliveries.settled_absent(look.delivery_id, now)
+            _send_again(look, now)
     elif receipt.remote_id in _others(look):
         _absent(look, parcel, now)  # it was another's, whose answer came while we looked
     else:
@@ -114,9 +132,17 @@ def _absent(look: Look, parcel: Parcel, now: datetime) -> None:
     if not _may_repeat(look, parcel, now):
         return
     if parcel.publisher.key_lives == timedelta.max or _was_absent_before(look):
-        deliveries.settled_absent(look.delivery_id, now)
+        _send_again(look, now)
     else:
         deliveries.look_later(look.delivery_id, now + parcel.publisher.visibility_lag)
+
+
+def _send_again(look: Look, now: datetime) -> None:
+    """Due again; but a look that was overtaken by another try says nothing of what that one made."""
+    later = exists().where(
+        Attempt.delivery_id == look.delivery_id, Attempt.step == Step.PUBLISH, Attempt.id > look.attempt_id
+    )
+    deliveries.settled_absent(look.delivery_id, now, ~later)
 
 
 def _may_repeat(look: Look, parcel: Parcel, now: datetime) -> bool:
