@@ -20,11 +20,13 @@ from calendar_app.extensions import db
 from calendar_app.models import Attempt, Delivery, Outcome, State, Step, Variant
 from calendar_app.parcels import Parcel
 from publishers.errors import Evidence, PublisherError, RateLimited, Rejected, Temporary, Unauthorized
+from publishers.http import UPLOAD_SECONDS
 from publishers.values import Ticket
+from publishers.wire import all_within
 
 Clock = Callable[[], datetime]
 LEASE = timedelta(seconds=60)
-LONGEST = timedelta(minutes=10)
+LONGEST = timedelta(seconds=UPLOAD_SECONDS)
 MARGIN = timedelta(minutes=5)
 UNSYNCED = {"synchronize_session": False}
 NOT_YET = Temporary("The files of this post are not uploaded yet.", Evidence("not_prepared"))
@@ -62,7 +64,7 @@ def prepare(delivery_id: int, worker: str, clock: Clock) -> None:
         if _is_idle(lease, parcel, due_at, wanted_at, clock()):
             return
         attempt_id = _begun(delivery_id, worker, clock())
-        with _renewed(lease, clock):
+        with _renewed(lease, clock), all_within(UPLOAD_SECONDS):
             ticket = parcel.publisher.prepare(parcel.destination, parcel.content, parcel.ticket, clock())
     except Exception as error:  # noqa: BLE001 - the ledger must hear of every end
         db.session.rollback()

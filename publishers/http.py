@@ -31,7 +31,8 @@ TIMEOUT = httpx.Timeout(connect=5, read=30, write=60, pool=5)
 UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=180, write=180, pool=5)
 LONGEST_REST = timedelta(days=1)
 DEFAULT_REST = timedelta(minutes=5)
-# Whole calls, from connecting to the last byte; well within the lease of a delivery.
+# Whole calls, from connecting to the last byte; well within the lease of a delivery. The uploads of one post share
+# their time, and whoever makes them keeps the right to it for as long.
 CALL_SECONDS = 60.0
 UPLOAD_SECONDS = 25 * 60.0
 KEPT_BODY = 2000

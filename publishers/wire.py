@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -56,7 +57,7 @@ class Lost(Exception):
 def ask(request: httpx.Request, seconds: float) -> Answer:
     """Send once and read the whole answer, within ``seconds`` from beginning to end. Raises ``Lost``."""
     watch, url = _Watch(), request.url
-    _ends.at = time.monotonic() + seconds
+    _ends.at = min(time.monotonic() + seconds, _ends.last)
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     try:
         with _pool(_proxy_for(url.scheme, url.host)).stream(
@@ -69,6 +70,16 @@ def ask(request: httpx.Request, seconds: float) -> Answer:
             return _decoded(response.status, response.headers, _whole(response.iter_stream()))
     except _FAILURES as error:
         raise Lost(type(error).__name__, sent=watch.sent) from None
+
+
+@contextmanager
+def all_within(seconds: float) -> Iterator[None]:
+    """Let no call that this thread makes inside outlive ``seconds`` from now, however many there are."""
+    _ends.last = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _ends.last = float("inf")
 
 
 @lru_cache(maxsize=1)
@@ -90,9 +101,9 @@ class _Watch:
 
 
 class _Ends(threading.local):
-    """When this thread's call is over, by ``time.monotonic()``."""
+    """When this thread's call is over, and when its last one has to be, by ``time.monotonic()``."""
 
-    at = float("inf")
+    at = last = float("inf")
 
 
 _ends = _Ends()

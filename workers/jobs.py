@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 from flask import Flask
@@ -30,7 +30,8 @@ from workers import housetime
 from workers.lanes import Errand, Lane, Lanes
 
 LONGEST_WAIT = 5.0
-PREPARING = timedelta(minutes=10)
+# What ends by itself within its bound is not taken for hanging.
+PREPARING = preparing.LONGEST + 2 * preparing.LEASE
 
 
 def publish(channel_id: int, delivery_ids: Sequence[int]) -> None:

@@ -17,6 +17,7 @@ import pytest
 from publishers import mastodon
 from publishers.errors import Temporary, Unconfirmed
 from publishers.http import Http, Reply
+from publishers.wire import all_within
 from tests.servers import wait_until
 
 RESET = struct.pack("ii", 1, 0)
@@ -163,6 +164,19 @@ def test_headers_that_trickle_end_with_the_call() -> None:
     with host(trickles) as server, pytest.raises(Unconfirmed) as caught:
         publish(server.url, seconds=0.5)
     assert caught.value.evidence.body == "ReadTimeout"
+
+
+def test_calls_that_have_to_share_their_time_end_with_it() -> None:
+    with host(serves) as server, host(trickles) as slow:
+        with all_within(0.5):
+            publish(server.url, "first")
+            with pytest.raises(Unconfirmed) as caught:
+                publish(slow.url)
+        assert caught.value.evidence.body == "ReadTimeout"
+        with all_within(0), pytest.raises(Temporary):
+            publish(server.url, "too late")
+        assert publish(server.url, "next") == "1"
+    assert not [request for request in server.requests if b"too late" in request]
 
 
 def test_threads_that_share_connections_each_get_their_own_answer() -> None:
