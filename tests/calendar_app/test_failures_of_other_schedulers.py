@@ -1,4 +1,4 @@
-"""What goes wrong elsewhere, one test each: fourteen failures that users of other schedulers report."""
+"""What goes wrong elsewhere: fourteen failures that users of other schedulers report, each with its test."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from tests.web.browser import Browser
 
 Walk = Callable[[int], None]
 POSTING = {"method": "POST", "path_prefix": "/api/v1/statuses"}
+PUTTING = {"method": "POST", "path_prefix": "/xrpc/com.atproto.repo.putRecord"}
+PUBLISHING = {"mastodon": POSTING, "bluesky": PUTTING}
+CHANNELS = {"mastodon": "toots", "bluesky": "skies"}
 RERING = timedelta(seconds=20)
 
 
@@ -180,18 +183,25 @@ def test_one_failed_channel_leaves_the_others_going(
     assert states == {"mastodon": State.FAILED, "bluesky": State.PUBLISHED}
 
 
+@pytest.mark.parametrize("platform", ["mastodon", "bluesky"])
 def test_401_is_the_channels_fault_and_429_nobodys_and_neither_fails_the_post(
-    cast: Cast, toots: Channel, mastodon_server: Server, watch: Watch, publish: Walk
+    request: pytest.FixtureRequest, cast: Cast, platform: str, watch: Watch, publish: Walk
 ) -> None:
-    hurried, unknown = an_approved_post(cast, toots), an_approved_post(cast, toots, text="Another.")
-    mastodon_server.control.fault("rate_limit", POSTING, times=1, seconds=60)
+    channel: Channel = request.getfixturevalue(CHANNELS[platform])
+    server: Server = request.getfixturevalue(f"{platform}_server")
+    hurried, unknown = an_approved_post(cast, channel), an_approved_post(cast, channel, text="Another.")
+    server.control.fault("rate_limit", PUBLISHING[platform], times=1, seconds=60)
     publish(due(hurried, watch))
     assert (only(hurried).state, only(hurried).tries) == (State.SCHEDULED, 0)
+    assert only(hurried).due_at > watch.now
     watch.advance(minutes=2)
-    mastodon_server.control.revoke_tokens()
+    publish(only(hurried).id)
+    assert only(hurried).state == State.PUBLISHED
+    server.control.revoke_tokens()
     publish(only(unknown).id)
-    assert toots.state == ChannelState.RECONNECT
+    assert channel.state == ChannelState.RECONNECT
     assert (only(unknown).state, only(unknown).held_reason) == (State.HELD, Hold.RECONNECT)
+    assert [record["text"] for record in server.control.records()] == [hurried.text]
 
 
 def test_no_retry_comes_after_zero_seconds(
@@ -246,7 +256,7 @@ def test_a_library_image_is_not_deleted_under_a_scheduled_post(
         library.remove(db.session.get_one(Asset, a_picture.asset_id))
 
 
-def test_daily_numbers_are_refreshed_by_a_second_run(
+def test_a_posts_numbers_are_refreshed_by_a_second_run(
     cast: Cast, toots: Channel, mastodon_server: Server, watch: Watch, publish: Walk
 ) -> None:
     post = an_approved_post(cast, toots)
@@ -262,3 +272,32 @@ def test_daily_numbers_are_refreshed_by_a_second_run(
     sampling.sample(toots.id, watch)
     db.session.expire_all()
     assert first is not None and (only(post).snapshots[-1].likes or 0) >= first + 7
+
+
+def test_a_channels_daily_numbers_are_read_anew_on_the_day_and_on_the_next(
+    cast: Cast, toots: Channel, mastodon_server: Server, watch: Watch
+) -> None:
+    def the_clock_asks() -> list[int]:
+        asked = engagement.due_audiences(watch.now)
+        db.session.commit()
+        for channel_id in asked:
+            sampling.audience(channel_id, watch)
+        return asked
+
+    def kept() -> list[tuple[str, int | None]]:
+        rows = engagement.audience_of([toots.id])[toots.id]
+        return [(row.day, row.posts) for row in rows]
+
+    account = mastodon_server.control.account("tea", "Tea")
+    assert the_clock_asks() == [toots.id]
+    today, posts = kept()[0]
+    mastodon_server.control.post(account["username"], "One more")
+    watch.advance(hours=2)
+    assert the_clock_asks() == []
+    sampling.audience(toots.id, watch)
+    assert kept() == [(today, (posts or 0) + 1)]
+    mastodon_server.control.post(account["username"], "And one more")
+    watch.advance(hours=22)
+    assert the_clock_asks() == [toots.id]
+    assert [number for _, number in kept()] == [(posts or 0) + 1, (posts or 0) + 2]
+    assert kept()[1][0] > today
