@@ -8,6 +8,7 @@ outlives a death, and what hangs past its lease ends the process with a status t
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import socket
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask
-from redis import Redis
+from redis import Redis, RedisError
 from rq import Queue, SimpleWorker, Worker
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
@@ -60,9 +61,15 @@ class Beating(Base):
             self.beat()
 
     def register_death(self) -> None:
-        super().register_death()  # type: ignore[no-untyped-call]
+        """A Redis that is away, or the old one after a failover, forgets by itself; our sign of life would not."""
+        with contextlib.suppress(RedisError):
+            super().register_death()  # type: ignore[no-untyped-call]
         with jobs.app().app_context():
             beats.forget(self._beat_name)
+
+    def unsubscribe(self) -> None:
+        with contextlib.suppress(RedisError):
+            super().unsubscribe()  # type: ignore[no-untyped-call]
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """RQ stops by an exception out of the signal handler, and a database driver in the middle of its work may

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,13 +15,13 @@ from sqlalchemy import func, select
 from calendar_app import channels
 from calendar_app.config import Config
 from calendar_app.extensions import db
-from calendar_app.models import Channel, Delivery, State
+from calendar_app.models import Beat, Channel, Delivery, State
 from publishers import get
 from publishers.simulators import mastodon
 from publishers.simulators.server import Server
 from publishers.values import Destination
 from tests.people import Cast, gather
-from tests.servers import wait_until
+from tests.servers import RedisServer, wait_until
 from tests.workers.crew import crew, kill_wholly
 from tests.workers.test_under_fire import POSTING, schedule, settled
 
@@ -101,3 +102,19 @@ def test_a_worker_in_which_something_hangs_ends_for_a_new_one_to_begin(
         assert worker.says("errands hang; this process stops for a new one to begin")
         wait_until(lambda: in_state(State.PUBLISHING) == 0, "the lease to lapse")
         assert in_state(State.UNCONFIRMED) == 1
+
+
+def beats() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Beat)) or 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_worker_that_is_stopped_while_redis_is_away_takes_its_leave(cast: Cast, config: Config) -> None:
+    with RedisServer() as gone, crew(replace(config, redis_url=gone.url)) as hands:
+        worker = hands.start("worker", "publish")
+        wait_until(lambda: beats() == 1, "the worker")
+        gone.stop()
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.end(60) == 0
+        assert beats() == 0
