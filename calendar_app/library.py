@@ -20,6 +20,7 @@ from publishers import values
 
 THUMBNAIL_SIDE = 480
 RENDER_AGAIN = timedelta(minutes=15)
+GIVEN_UP = timedelta(days=1)
 UNBOUNDED = 2**40
 
 
@@ -61,6 +62,11 @@ def add(workspace: Workspace, upload: Path, name: str, by: User, now: datetime) 
     db.session.add(asset)
     db.session.flush()
     return asset
+
+
+def drop_unfinished(now: datetime) -> int:
+    """Remove what uploads and renderings left that were cut off a day ago; how many files."""
+    return store.clear_scratch(now - GIVEN_UP)
 
 
 def remove(asset: Asset) -> None:

@@ -77,9 +77,10 @@ class Clock:
         return now + self._crowded
 
     def daily(self, now: datetime) -> None:
-        """What needs a look only now and then: the channels' own numbers."""
+        """What needs a look only now and then: the channels' own numbers, and files that were left half-done."""
         self._ring("audience", singles(engagement.due_audiences(now)))
         db.session.commit()
+        _drop_unfinished(now)
 
     def facts(self) -> dict[str, Any]:
         """What this process knows of its own work: how long the queues are, and how far off its host's clock is."""
@@ -193,6 +194,13 @@ def _complain_of_loss(_now: datetime) -> None:
             or_if_this_is_meant_delete=str(ledger_mark.path()),
         )
     db.session.rollback()
+
+
+def _drop_unfinished(now: datetime) -> None:
+    """A host without the folder of uploads leaves them to others."""
+    with contextlib.suppress(OSError):
+        if count := library.drop_unfinished(now):
+            log.info("uploads that were cut off are removed", count=count)
 
 
 def _note_how_far() -> None:

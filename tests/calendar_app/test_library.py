@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -52,6 +53,18 @@ def test_a_refused_upload_leaves_nothing_behind(cast: Cast, tmp_path: Path) -> N
         library.add(cast.tea, path, "fake.jpg", cast.ana, cast.now)
     assert not path.exists()
     assert [p for p in store.config().media_root.rglob("*") if p.is_file()] == []
+
+
+def test_what_a_killed_process_left_half_done_is_removed_a_day_later(
+    cast: Cast, a_heavy_picture: Asset
+) -> None:
+    left, under_way = store.scratch(), store.scratch()
+    for path, hours in ((left, 25), (under_way, 23), (store.path_of(a_heavy_picture.sha256), 2500)):
+        written_at = (cast.now - timedelta(hours=hours)).timestamp()
+        os.utime(path, (written_at, written_at))
+    assert library.drop_unfinished(cast.now) == 1
+    assert (left.exists(), under_way.exists()) == (False, True)
+    assert store.path_of(a_heavy_picture.sha256).exists()
 
 
 def test_a_file_too_heavy_for_a_channel_is_asked_to_be_made_to_fit(

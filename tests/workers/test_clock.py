@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
+from calendar_app import store
 from calendar_app.config import Config
 from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
@@ -106,3 +108,13 @@ def test_signals_in_the_middle_of_its_waiting_and_of_each_other_stop_it() -> Non
     command = [sys.executable, "-c", INTERRUPTED_AT_EVERY_LINE]
     run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
     assert run.stdout == "True\n"
+
+
+def test_files_that_an_upload_left_half_done_are_removed_in_its_daily_round(
+    config: Config, cast: Cast
+) -> None:
+    left = store.scratch()
+    long_ago = (cast.now - timedelta(days=2)).timestamp()
+    os.utime(left, (long_ago, long_ago))
+    Clock(Bell(config)).daily(cast.now)
+    assert not left.exists()
