@@ -131,10 +131,11 @@ def _absent(look: Look, parcel: Parcel, now: datetime) -> None:
     close_attempt(look.attempt_id, Outcome.ABSENT, now, facts=look.facts)
     if not _may_repeat(look, parcel, now):
         return
-    if parcel.publisher.key_lives == timedelta.max or _was_absent_before(look):
+    lag = parcel.publisher.visibility_lag
+    if parcel.publisher.key_lives == timedelta.max or _was_absent_before(look, now - lag):
         _send_again(look, now)
     else:
-        deliveries.look_later(look.delivery_id, now + parcel.publisher.visibility_lag)
+        deliveries.look_later(look.delivery_id, now + lag)
 
 
 def _send_again(look: Look, now: datetime) -> None:
@@ -210,12 +211,14 @@ def _has_twin(look: Look, parcel: Parcel) -> bool:
     return any(likeness(said, parcel.content.text) > Likeness.OTHER for said in texts)
 
 
-def _was_absent_before(look: Look) -> bool:
+def _was_absent_before(look: Look, latest: datetime) -> bool:
+    """Whether an earlier look, over by ``latest``, found nothing either since it was last sent."""
     absent = select(func.count()).where(
         Attempt.delivery_id == look.delivery_id,
         Attempt.step == Step.FIND,
         Attempt.outcome == Outcome.ABSENT,
         Attempt.opened_at > (look.sent.last or look.since),
+        Attempt.closed_at <= latest,
         Attempt.id != look.attempt_id,
     )
     return bool(db.session.scalar(absent))

@@ -94,6 +94,22 @@ def test_a_look_that_another_try_overtook_says_nothing_of_that_try(world: World)
     assert promises.broken(world) == []
 
 
+def test_two_looks_at_once_are_not_two_looks(world: World) -> None:
+    delivery_id = one_due(world, "staged")
+    slow = world.actor("publish", acts.work(world, "publish", delivery_id, "a-worker"))
+    while slow.stop != CALLING:
+        slow.go_on()
+    world.now += LAG * 1.5
+    while not slow.dead:
+        slow.go_on(Fate.LOST_AFTER if slow.stop == CALLING else None)
+    for _ in range(2):
+        acts.work(world, "settle", delivery_id, "a-worker")()
+    assert delivery(world, delivery_id).state == State.UNCONFIRMED
+    world.now = quiet.next_instant(world.now) or world.now
+    acts.work(world, "settle", delivery_id, "a-worker")()
+    assert delivery(world, delivery_id).state == State.PUBLISHED
+
+
 def test_after_a_long_stall_of_the_database_the_last_look_is_taken_again(world: World) -> None:
     delivery_id = one_due(world, "plain")
 
