@@ -22,14 +22,16 @@ ANSWERING = (ChannelState.ACTIVE, ChannelState.PAUSED)
 
 
 def due_channels(now: datetime) -> list[int]:
-    """Channels with posts to be sampled now, of those that answer."""
+    """Channels with posts to be sampled now, of those that answer; the others are put off, not to be due for ever."""
     due = (
-        select(Delivery.channel_id)
+        select(Delivery.channel_id, Channel.state)
         .join(Channel)
-        .where(Delivery.sample_at.is_not(None), Delivery.sample_at <= now, Channel.state.in_(ANSWERING))
+        .where(Delivery.sample_at.is_not(None), Delivery.sample_at <= now)
         .distinct()
     )
-    return list(db.session.scalars(due))
+    states = {id: state for id, state in db.session.execute(due)}
+    _put_off([id for id, state in states.items() if state not in ANSWERING], now)
+    return [id for id, state in states.items() if state in ANSWERING]
 
 
 def due_audiences(now: datetime, limit: int = 50) -> list[int]:
@@ -143,6 +145,15 @@ def audience_of(channel_ids: Sequence[int], days: int = 30) -> dict[int, list[Au
     for row in reversed(rows):
         found.setdefault(row.channel_id, []).append(row)
     return found
+
+
+def _put_off(channel_ids: Sequence[int], now: datetime) -> None:
+    if channel_ids:
+        overdue = (Delivery.channel_id.in_(channel_ids), Delivery.sample_at <= now)
+        db.session.execute(
+            update(Delivery).where(*overdue).values(sample_at=now + AGAIN),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def _sum(values: Iterable[int | None]) -> int | None:

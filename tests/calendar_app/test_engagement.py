@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from calendar_app import engagement, sampling
+from calendar_app import channels, engagement, sampling, sweeps
 from calendar_app.extensions import db
-from calendar_app.models import Channel, Delivery, State
+from calendar_app.models import Channel, ChannelState, Delivery, State
 from publishers.simulators.server import Server
 from publishers.values import Metrics
 from tests.calendar_app.conftest import Watch
@@ -70,6 +70,23 @@ def test_a_person_may_ask_for_numbers_out_of_turn(
     db.session.expire_all()
     assert [s.age for s in delivery.snapshots] == [None]
     assert delivery.sample_at == delivery.published_at + timedelta(minutes=10)
+
+
+def test_a_channel_that_does_not_answer_is_asked_for_rarely_and_soon_once_it_does(
+    cast: Cast, toots: Channel, watch: Watch, publish: Callable[[int], None]
+) -> None:
+    delivery = published(cast, toots, watch, publish)
+    channels.needs_reconnecting(toots.id, "Signed out", watch.now)
+    watch.advance(hours=1)
+    assert engagement.due_channels(watch.now) == []
+    assert sweeps.agenda().sample == watch.now + engagement.AGAIN
+    toots.state = ChannelState.ACTIVE
+    db.session.commit()
+    watch.advance(minutes=5)
+    assert engagement.due_channels(watch.now) == [toots.id]
+    sampling.sample(toots.id, watch)
+    db.session.expire_all()
+    assert [s.age for s in delivery.snapshots] == [3600]
 
 
 def test_many_posts_are_read_in_one_call(
