@@ -152,7 +152,7 @@ def resume(channel: Channel, now: datetime) -> Resumed:
     """Send again what is still to come; what was missed waits for a person."""
     _set_state(channel, ChannelState.ACTIVE, "", now)
     ahead.look_again(Delivery.channel_id == channel.id, now)
-    return _go(_waiting(channel, Hold.PAUSED), now)
+    return _go(_waiting(channel, Hold.PAUSED) | _waiting(channel, Hold.RECONNECT), now)
 
 
 def pause_workspace(workspace: Workspace, reason: str, now: datetime) -> Stopped:
@@ -194,9 +194,11 @@ def learn_refusal(channel_id: int, version: int, error: Unauthorized, now: datet
 def needs_reconnecting(channel_id: int, reason: str, now: datetime, version: int | None = None) -> bool:
     """The platform takes these credentials no more: hold what is scheduled there.
 
-    False, and nothing is done, where the channel has other credentials than those of ``version`` by now.
+    False, and nothing is done, where the channel has other credentials than those of ``version`` by now, and where it
+    is paused: signing in again must not lift a pause, and what is resumed in vain is refused again.
     """
-    refused = (Channel.id == channel_id) & (Channel.state != ChannelState.REMOVED)
+    stays = (ChannelState.PAUSED, ChannelState.REMOVED)
+    refused = (Channel.id == channel_id) & Channel.state.not_in(stays)
     if version is not None:
         refused &= Channel.credentials_version == version
     changes = {"state": ChannelState.RECONNECT, "state_reason": reason[:500], "state_at": now}

@@ -254,3 +254,29 @@ def test_a_channel_knows_when_its_credentials_end(cast: Cast, skies: Channel, to
     assert skies.expires_at and skies.expires_at >= first
     channels.remove(skies, cast.now)
     assert skies.expires_at is None
+
+
+@pytest.mark.parametrize("paused_first", [True, False])
+def test_signing_in_again_lifts_no_pause(
+    cast: Cast, skies: Channel, bluesky_server: Server, watch: Watch, paused_first: bool
+) -> None:
+    (delivery,) = an_approved_post(cast, skies).deliveries
+    account = bluesky_server.control.account("tea.test", "Tea")
+    typed = {
+        "service": bluesky_server.url,
+        "handle": account["handle"],
+        "app_password": account["app_password"],
+    }
+    acts: list[Callable[[], object]] = [
+        lambda: channels.pause(skies, "A recall", watch.now),
+        lambda: channels.needs_reconnecting(skies.id, "Signed out", watch.now),
+    ]
+    for act in acts if paused_first else reversed(acts):
+        act()
+        db.session.expire_all()
+    channels.reconnect(skies, get("bluesky").connect(typed), watch.now)
+    assert (skies.state, skies.state_reason) == (ChannelState.PAUSED, "A recall")
+    assert delivery.state == State.HELD
+    assert channels.resume(skies, watch.now).scheduled == 1
+    db.session.expire_all()
+    assert (skies.state, delivery.state) == (ChannelState.ACTIVE, State.SCHEDULED)
