@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import media
-from calendar_app import library, planning, store
+from calendar_app import library, planning, preparing, store
 from calendar_app.extensions import db
 from calendar_app.models import Asset, Channel, Rendition, RenditionState, State
 from publishers.simulators.server import Server
@@ -93,6 +93,7 @@ def test_the_rendition_is_what_goes_out_where_the_original_does_not_fit(
     db.session.commit()
     watch.wait_until(post.due_at)
     for delivery in post.deliveries:
+        preparing.prepare(delivery.id, "a-worker", watch)
         publish(delivery.id)
     assert [d.state for d in post.deliveries] == [State.PUBLISHED] * 2
     sent = {s: s.control.records()[0]["media"][0]["sha256"] for s in (mastodon_server, bluesky_server)}
