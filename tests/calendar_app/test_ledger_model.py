@@ -280,6 +280,7 @@ def test_no_order_of_events_breaks_a_promise(world: World) -> None:
             deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=(Phase.generate,) if HASTY else (Phase.generate, Phase.shrink),
+            report_multiple_bugs=False,
             print_blob=False,
         ),
     )

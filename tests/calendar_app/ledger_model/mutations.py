@@ -147,7 +147,7 @@ def _copy(tree: Path) -> None:
 def _falsifying(output: str) -> list[str]:
     """The shortest example that hypothesis found, and what it broke."""
     lines = [line.removeprefix("E").strip() for line in output.splitlines() if line.startswith("E ")]
-    said = [line for line in lines if line.startswith("AssertionError")]
+    said = [line for line in lines if "Error" in line]
     steps = [line for line in lines if line.startswith("state.") and "every_promise_holds" not in line]
     return [f"  {line}" for line in (*said[:1], *steps)]
 
