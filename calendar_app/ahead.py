@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,9 +61,8 @@ def look_again(where: ColumnElement[bool], now: datetime) -> None:
     )
 
 
-def no_more() -> dict[str, Any]:
-    """The columns of a delivery that is not looked at any more."""
-    return {"check_at": None, "warnings": null()}
+# The columns of a delivery that is not looked at any more.
+NO_MORE: Mapping[str, Any] = {"check_at": None, "warnings": None}
 
 
 def _planned(due_at: datetime, now: datetime, prepares: bool) -> datetime | None:

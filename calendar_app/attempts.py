@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 
 from calendar_app import logs
 from calendar_app.extensions import db
 from calendar_app.models import Attempt, Outcome, Step, User
 from publishers.errors import Evidence, PublisherError
+
+_table: Table = Attempt.__table__  # type: ignore[assignment]
+_this = _table.c.id == bindparam("attempt_id")
+_OPEN = insert(_table).returning(_table.c.id)
+_SENT = update(_table).where(_this).values(sent_at=bindparam("now"))
+_ENDED = ("outcome", "closed_at", "message", "evidence")
+_CLOSE = (
+    update(_table)
+    .where(_this, _table.c.closed_at.is_(None))
+    .values({name: bindparam(f"new_{name}", type_=_table.c[name].type) for name in _ENDED})
+)
+
+
+REFUSALS_KEPT = 40
 
 
 @dataclass(frozen=True)
@@ -31,15 +46,19 @@ def unanswered(delivery_id: int) -> Sent:
     return Sent(*db.session.execute(query.where(Attempt.delivery_id == delivery_id, unknown)).one())
 
 
-def open_attempt(delivery_id: int, step: Step, now: datetime, worker: str, by: User | None = None) -> Attempt:
-    """A try begins."""
-    attempt = Attempt(
-        delivery_id=delivery_id, step=step, opened_at=now, worker=worker, by_id=by.id if by else None
-    )
-    db.session.add(attempt)
+def open_attempt(delivery_id: int, step: Step, now: datetime, worker: str, by: User | None = None) -> int:
+    """A try begins; its id."""
     db.session.flush()
-    logs.note(attempt=attempt.id)
-    return attempt
+    values = {"delivery_id": delivery_id, "step": step, "opened_at": now, "worker": worker}
+    attempt_id: int | None = db.session.scalar(_OPEN, values | {"by_id": by.id if by else None})
+    assert attempt_id is not None
+    logs.note(attempt=attempt_id)
+    return attempt_id
+
+
+def mark_sent(attempt_id: int, now: datetime) -> None:
+    """The visible call is about to be made."""
+    db.session.execute(_SENT, {"attempt_id": attempt_id, "now": now})
 
 
 def close_attempt(
@@ -52,17 +71,33 @@ def close_attempt(
     """A try ends, once; ``facts`` of our own are kept beside the platform's evidence."""
     logs.note(outcome=outcome.value)
     evidence = (_as_json(error.evidence) if error else {}) | dict(facts or {})
+    db.session.flush()
     db.session.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt_id, Attempt.closed_at.is_(None))
-        .values(
-            outcome=outcome,
-            closed_at=now,
-            message=error.message if error else "",
-            evidence=evidence or None,
-        ),
-        execution_options={"synchronize_session": False},
+        _CLOSE,
+        {
+            "attempt_id": attempt_id,
+            "new_outcome": outcome,
+            "new_closed_at": now,
+            "new_message": error.message if error else "",
+            "new_evidence": evidence or None,
+        },
     )
+
+
+def refused_versions(delivery_id: int, attempt_id: int) -> set[int]:
+    """The versions of the credentials that were refused one after the other, right before this try."""
+    tries = db.session.execute(
+        select(Attempt.outcome, Attempt.evidence)
+        .where(
+            Attempt.delivery_id == delivery_id,
+            Attempt.step == Step.PUBLISH,
+            Attempt.id < attempt_id,
+        )
+        .order_by(Attempt.id.desc())
+        .limit(REFUSALS_KEPT)
+    )
+    refused = takewhile(lambda row: row.outcome == Outcome.UNAUTHORIZED, tries)
+    return {row.evidence["credentials_version"] for row in refused if row.evidence}
 
 
 def _as_json(evidence: Evidence) -> dict[str, Any]:

@@ -221,7 +221,7 @@ def remove(channel: Channel, now: datetime) -> None:
         Delivery.channel_id == channel.id, Delivery.state.in_({State.SCHEDULED, State.HELD, State.FAILED})
     )
     for delivery_id in db.session.scalars(waiting).all():
-        deliveries.advance(delivery_id, State.CANCELED, held_reason=None, prepare_at=None, **ahead.no_more())
+        deliveries.advance(delivery_id, State.CANCELED, held_reason=None, prepare_at=None, **ahead.NO_MORE)
     _drop_unsent_variants(channel)
     _stop_sampling(channel)
     _set_state(channel, ChannelState.REMOVED, "", now)

@@ -6,16 +6,16 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Update, or_, select, update
+from sqlalchemy import ClauseElement, ColumnElement, CursorResult, select, update
 
 from calendar_app import ahead, retrying
-from calendar_app.attempts import close_attempt, open_attempt
+from calendar_app.attempts import close_attempt, mark_sent, open_attempt
 from calendar_app.extensions import db
-from calendar_app.models import Attempt, Channel, Delivery, Hold, Outcome, State, Step, Variant
+from calendar_app.models import Delivery, Hold, Outcome, State, Step, Variant
 from calendar_app.settings import config
+from calendar_app.statements import Guard, guarded
 from publishers.errors import PublisherError
 from publishers.values import Receipt
 
@@ -34,7 +34,6 @@ EDGES: Mapping[State, frozenset[State]] = {
 GONE_OUT = frozenset({State.PUBLISHING, State.PROCESSING, State.PUBLISHED, State.UNCONFIRMED})
 GATE = timedelta(milliseconds=150)
 LOOKED_AT = frozenset({State.UNCONFIRMED, State.PROCESSING})
-REFUSALS_KEPT = 40
 
 
 def is_out(variant: Variant) -> bool:
@@ -56,23 +55,23 @@ class Claim:
 def claim(delivery_id: int, now: datetime, worker: str) -> Claim | None:
     """Take the delivery for publishing, or None when it is not due, not scheduled, or another took it. Commits."""
     token, until = secrets.token_hex(16), now + config().lease
-    step = _step(
+    due_at = _step(
         delivery_id,
         State.PUBLISHING,
-        Delivery.due_at <= now + GATE,
+        Guard.DUE,
+        {"by": now + GATE},
         sources={State.SCHEDULED},
         lease_token=token,
         lease_until=until,
         rung_at=None,
-        **ahead.no_more(),
+        **ahead.NO_MORE,
     )
-    due_at: datetime | None = db.session.scalar(step.returning(Delivery.due_at))
     if due_at is None:
         db.session.rollback()
         return None
-    attempt = open_attempt(delivery_id, Step.PUBLISH, now, worker)
+    attempt_id = open_attempt(delivery_id, Step.PUBLISH, now, worker)
     db.session.commit()
-    return Claim(delivery_id, attempt.id, token, until, due_at)
+    return Claim(delivery_id, attempt_id, token, until, due_at)
 
 
 def sending(taken: Claim, now: datetime) -> bool:
@@ -81,23 +80,24 @@ def sending(taken: Claim, now: datetime) -> bool:
     False when the lease is ours no more: the caller rolls back and does not send. The renewal is what keeps ``reap``,
     should it look at this very moment, from taking the delivery for one that was never sent.
     """
-    db.session.execute(update(Attempt).where(Attempt.id == taken.attempt_id).values(sent_at=now))
-    return _touch(taken, Delivery.lease_until > now, lease_until=now + config().lease)
+    mark_sent(taken.attempt_id, now)
+    ours = {"token": taken.token, "by": now}
+    changes = {"lease_until": now + config().lease}
+    return _run(taken.delivery_id, Guard.LEASED, ours, {State.PUBLISHING}, changes) is not None
 
 
 def succeeded(taken: Claim, receipt: Receipt, now: datetime) -> bool:
     """The platform's word that it is out."""
     close_attempt(taken.attempt_id, Outcome.PUBLISHED, now)
-    return advance(taken.delivery_id, State.PUBLISHED, _held_by(taken), **_published(receipt, now))
+    return _move(taken, State.PUBLISHED, **_published(receipt, now))
 
 
 def accepted(taken: Claim, handle: Mapping[str, Any], look_at: datetime, now: datetime) -> bool:
     """The platform took it and will show it later."""
     close_attempt(taken.attempt_id, Outcome.ACCEPTED, now)
-    return advance(
-        taken.delivery_id,
+    return _move(
+        taken,
         State.PROCESSING,
-        _held_by(taken),
         **free(),
         handles=dict(handle),
         handles_for=None,
@@ -118,10 +118,9 @@ def again(
     """Surely not sent: due again at ``due_at``."""
     close_attempt(taken.attempt_id, outcome, now, error, facts)
     message = error.message if error else None
-    return advance(
-        taken.delivery_id,
+    return _move(
+        taken,
         State.SCHEDULED,
-        _held_by(taken),
         **free(),
         due_at=due_at,
         error=message,
@@ -143,16 +142,15 @@ def again_or_failed(
 def failed(taken: Claim, outcome: Outcome, error: PublisherError, now: datetime) -> bool:
     """Over, until a person decides; the platform's own sentence is kept."""
     close_attempt(taken.attempt_id, outcome, now, error)
-    return advance(taken.delivery_id, State.FAILED, _held_by(taken), **free(), error=error.message)
+    return _move(taken, State.FAILED, **free(), error=error.message)
 
 
 def unconfirmed(taken: Claim, error: PublisherError, look_at: datetime, now: datetime) -> bool:
     """It may or may not be out: never sent again blindly."""
     close_attempt(taken.attempt_id, Outcome.UNCONFIRMED, now, error)
-    return advance(
-        taken.delivery_id,
+    return _move(
+        taken,
         State.UNCONFIRMED,
-        _held_by(taken),
         **free(),
         look_at=look_at,
         looks=0,
@@ -163,10 +161,9 @@ def unconfirmed(taken: Claim, error: PublisherError, look_at: datetime, now: dat
 def hold_claimed(taken: Claim, reason: Hold, now: datetime, error: PublisherError | None = None) -> bool:
     """Claimed, not sent, and it must wait for a person."""
     close_attempt(taken.attempt_id, Outcome.HELD, now, error)
-    return advance(
-        taken.delivery_id,
+    return _move(
+        taken,
         State.HELD,
-        _held_by(taken),
         **free(),
         held_reason=reason,
         error=error.message if error else None,
@@ -213,22 +210,6 @@ def look_later(delivery_id: int, look_at: datetime) -> None:
     )
 
 
-def refused_versions(taken: Claim) -> set[int]:
-    """The versions of the credentials that were refused one after the other, right before this try."""
-    tries = db.session.execute(
-        select(Attempt.outcome, Attempt.evidence)
-        .where(
-            Attempt.delivery_id == taken.delivery_id,
-            Attempt.step == Step.PUBLISH,
-            Attempt.id < taken.attempt_id,
-        )
-        .order_by(Attempt.id.desc())
-        .limit(REFUSALS_KEPT)
-    )
-    refused = takewhile(lambda row: row.outcome == Outcome.UNAUTHORIZED, tries)
-    return {row.evidence["credentials_version"] for row in refused if row.evidence}
-
-
 def advance(
     delivery_id: int,
     to: State,
@@ -237,30 +218,50 @@ def advance(
     **changes: Any,
 ) -> bool:
     """Move one row along a declared edge, or not at all."""
-    return write(_step(delivery_id, to, *where, sources=sources, **changes))
+    allowed = _sources(to, sources)
+    return write(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state.in_(allowed), *where)
+        .values(state=to, **changes)
+    )
+
+
+def _move(taken: Claim, to: State, **changes: Any) -> bool:
+    """Move a claimed row, if the claim still holds."""
+    ours = {"token": taken.token}
+    return _step(taken.delivery_id, to, Guard.OURS, ours, {State.PUBLISHING}, **changes) is not None
 
 
 def _step(
     delivery_id: int,
     to: State,
-    *where: ColumnElement[bool],
-    sources: set[State] | None = None,
+    guard: Guard,
+    bound: Mapping[str, Any],
+    sources: set[State],
     **changes: Any,
-) -> Update:
-    """The writer of ``Delivery.state``."""
+) -> datetime | None:
+    """As ``advance``, on the ways that every delivery goes; its due instant, or None where nothing moved."""
+    return _run(delivery_id, guard, bound, _sources(to, sources), {"state": to} | changes)
+
+
+def _run(
+    delivery_id: int, guard: Guard, bound: Mapping[str, Any], sources: set[State], changes: Mapping[str, Any]
+) -> datetime | None:
+    db.session.flush()
+    computed = {name: value for name, value in changes.items() if isinstance(value, ClauseElement)}
+    plain = {name: value for name, value in changes.items() if name not in computed}
+    statement = guarded(guard, frozenset(sources), tuple(plain))
+    values = {f"new_{name}": value for name, value in plain.items()}
+    return db.session.scalar(
+        statement.values(computed) if computed else statement,
+        {"delivery_id": delivery_id, **bound, **values},
+    )
+
+
+def _sources(to: State, wanted: set[State] | None) -> set[State]:
     allowed = {state for state, targets in EDGES.items() if to in targets}
-    assert sources is None or sources <= allowed, f"no edge from {sources - allowed} to {to}"
-    return (
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state.in_(sources or allowed), *where)
-        .values(state=to, **changes)
-    )
-
-
-def _touch(taken: Claim, *where: ColumnElement[bool], **changes: Any) -> bool:
-    return write(
-        update(Delivery).where(Delivery.id == taken.delivery_id, _held_by(taken), *where).values(**changes)
-    )
+    assert wanted is None or wanted <= allowed, f"no edge from {wanted - allowed} to {to}"
+    return wanted or allowed
 
 
 def write(statement: Any) -> bool:
@@ -268,10 +269,6 @@ def write(statement: Any) -> bool:
     result = db.session.execute(statement, execution_options={"synchronize_session": "fetch"})
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
-
-
-def _held_by(taken: Claim) -> ColumnElement[bool]:
-    return (Delivery.state == State.PUBLISHING) & (Delivery.lease_token == taken.token)
 
 
 def free() -> dict[str, Any]:
@@ -291,19 +288,3 @@ def _published(receipt: Receipt, now: datetime) -> dict[str, Any]:
         "sample_at": now + ages[0] if ages else None,
         "sampled": 0,
     }
-
-
-def channel_rests(channel_id: int, until: datetime) -> None:
-    """The platform asked for a pause: nothing more goes out there before ``until``, and nothing is due before it."""
-    db.session.execute(
-        update(Channel)
-        .where(Channel.id == channel_id, or_(Channel.rests_until.is_(None), Channel.rests_until < until))
-        .values(rests_until=until),
-        execution_options={"synchronize_session": False},
-    )
-    db.session.execute(
-        update(Delivery)
-        .where(Delivery.channel_id == channel_id, Delivery.state == State.SCHEDULED, Delivery.due_at < until)
-        .values(due_at=until, rung_at=None),
-        execution_options={"synchronize_session": False},
-    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 import publishers
@@ -55,8 +56,13 @@ class Parcel:
 
 def load(delivery_id: int) -> Delivery | None:
     """The delivery with all that a worker reads of it, fresh, in one query and one more for its files."""
-    query = select(Delivery).where(Delivery.id == delivery_id).options(*whole())
-    return db.session.scalars(query.execution_options(populate_existing=True)).unique().one_or_none()
+    return db.session.scalars(_one(), {"delivery_id": delivery_id}).unique().one_or_none()
+
+
+@cache
+def _one() -> Select[Delivery]:
+    query = select(Delivery).where(Delivery.id == bindparam("delivery_id")).options(*whole())
+    return query.execution_options(populate_existing=True)
 
 
 def whole() -> tuple[Any, ...]:

@@ -148,7 +148,7 @@ def _begun(delivery_id: int, worker: str, now: datetime) -> int:
         .values(outcome=Outcome.LOST, closed_at=now),
         execution_options=UNSYNCED,
     )
-    attempt_id = open_attempt(delivery_id, Step.PREPARE, now, worker).id
+    attempt_id = open_attempt(delivery_id, Step.PREPARE, now, worker)
     db.session.commit()
     return attempt_id
 

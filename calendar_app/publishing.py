@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from calendar_app import channels, credentials, deliveries, logs, pacing, parcels, preparing, retrying
-from calendar_app.attempts import unanswered
+from calendar_app import channels, credentials, deliveries, logs, pacing, parcels, preparing, retrying, sweeps
+from calendar_app.attempts import refused_versions, unanswered
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
 from calendar_app.models import Delivery, Hold, Outcome
@@ -31,7 +31,6 @@ SPARE = timedelta(seconds=30)
 # What a commit may take, on a database that is busy, between the last look and the call.
 LONGEST_STALL = timedelta(seconds=10)
 LAPSED = Unconfirmed("Too much time has passed to send this again safely.", Evidence("key_lapsed"))
-prepare = preparing.prepare
 log = structlog.get_logger()
 
 
@@ -172,7 +171,7 @@ def _answer(taken: Claim, parcel: Parcel | None, error: PublisherError, now: dat
         case RateLimited():
             until = retrying.rest_until(error.until, now)
             if parcel:
-                deliveries.channel_rests(parcel.channel_id, until)
+                sweeps.rest(parcel.channel_id, until)
             deliveries.again(taken, Outcome.RATE_LIMITED, error, until, now)
         case Unauthorized() if parcel:
             _unauthorized(taken, parcel, error, now)
@@ -206,5 +205,5 @@ def _needs_a_person(
     """Whether signing in again is all that is left: no renewal, or one renewed pair after the other refused."""
     if mended is credentials.Mended.NO:
         return channels.needs_reconnecting(parcel.channel_id, error.message, now, parcel.version)
-    refused = deliveries.refused_versions(taken) | {parcel.version}
+    refused = refused_versions(taken.delivery_id, taken.attempt_id) | {parcel.version}
     return len(refused) > MOST_REFUSALS and channels.needs_reconnecting(parcel.channel_id, error.message, now)

@@ -55,7 +55,7 @@ def _doubt(delivery: Delivery, backup_at: datetime, now: datetime) -> bool:
     """As if its worker had been lost while sending, at the earliest moment that this could have been."""
     token = delivery.lease_token or secrets.token_hex(16)
     if delivery.state == State.SCHEDULED:
-        lease = {"lease_token": token, "lease_until": now, **ahead.no_more()}
+        lease = {"lease_token": token, "lease_until": now, **ahead.NO_MORE}
         deliveries.advance(delivery.id, State.PUBLISHING, sources={State.SCHEDULED}, **lease)
     attempt = _open_attempt(delivery.id, now)
     attempt.sent_at = attempt.sent_at or backup_at
@@ -70,4 +70,4 @@ def _open_attempt(delivery_id: int, now: datetime) -> Attempt:
         .where(Attempt.delivery_id == delivery_id, Attempt.step == Step.PUBLISH, Attempt.closed_at.is_(None))
         .order_by(Attempt.id.desc())
     ).first()
-    return begun or open_attempt(delivery_id, Step.PUBLISH, now, WORKER)
+    return begun or db.session.get_one(Attempt, open_attempt(delivery_id, Step.PUBLISH, now, WORKER))

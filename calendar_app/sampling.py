@@ -8,9 +8,8 @@ from datetime import datetime
 import structlog
 
 import publishers
-from calendar_app import content, credentials, engagement
+from calendar_app import content, credentials, engagement, sweeps
 from calendar_app.channels import needs_reconnecting
-from calendar_app.deliveries import channel_rests
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery
 from publishers.base import Publisher
@@ -76,7 +75,7 @@ def _learn(channel_id: int, version: int, error: PublisherError, now: datetime) 
     """Numbers can wait; what the failure says of the channel can't."""
     log.warning("numbers not read", channel=channel_id, error=type(error).__name__)
     if isinstance(error, RateLimited):
-        channel_rests(channel_id, error.until)
+        sweeps.rest(channel_id, error.until)
     if (
         isinstance(error, Unauthorized)
         and credentials.mend(channel_id, version, error, now) is credentials.Mended.NO

@@ -16,7 +16,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import joinedload
 
 import publishers
-from calendar_app import channels, content, deliveries, parcels, retrying
+from calendar_app import channels, content, deliveries, parcels, retrying, sweeps
 from calendar_app.attempts import Sent, close_attempt, open_attempt, unanswered
 from calendar_app.extensions import db
 from calendar_app.models import Attempt, Delivery, Outcome, State, Step, Variant
@@ -90,7 +90,7 @@ def _begun(delivery: Delivery, worker: str, now: datetime) -> Look | None:
     if not deliveries.take_look(delivery.id, looks, _next_look(step, looks + 1, now)):
         db.session.rollback()
         return None
-    attempt_id = open_attempt(delivery.id, step, now, worker).id
+    attempt_id = open_attempt(delivery.id, step, now, worker)
     since = sent.first or delivery.promised_at
     db.session.flush()
     return Look(delivery.id, delivery.channel_id, attempt_id, looks + 1, sent, since)
@@ -172,7 +172,7 @@ def _not_told(look: Look, parcel: Parcel | None, error: PublisherError, now: dat
             deliveries.settled_failed(look.delivery_id, error.message)
         case RateLimited():
             until = retrying.rest_until(error.until, now)
-            deliveries.channel_rests(look.channel_id, until)
+            sweeps.rest(look.channel_id, until)
             deliveries.look_later(look.delivery_id, until)
         case Unauthorized() if parcel:
             channels.learn_refusal(look.channel_id, parcel.version, error, now)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, func, or_, select, update
 
 from calendar_app import ahead, logs
 from calendar_app.attempts import close_attempt
 from calendar_app.deliveries import GATE, advance, free
 from calendar_app.extensions import db
-from calendar_app.models import Delivery, Hold, Outcome, Rendition, RenditionState, State, Step
+from calendar_app.models import Channel, Delivery, Hold, Outcome, Rendition, RenditionState, State, Step
 
 LIMIT = 500
 # Rings that may be unanswered at once: in all, for one workspace, for one channel. What is due beyond that stays in
@@ -177,11 +177,27 @@ def hold(where: ColumnElement[bool], reason: Hold) -> int:
     result = db.session.execute(
         update(Delivery)
         .where(Delivery.state == State.SCHEDULED, where)
-        .values(state=State.HELD, held_reason=reason, **ahead.no_more()),
+        .values(state=State.HELD, held_reason=reason, **ahead.NO_MORE),
         execution_options={"synchronize_session": False},
     )
     assert isinstance(result, CursorResult)
     return result.rowcount
+
+
+def rest(channel_id: int, until: datetime) -> None:
+    """The platform asked for a pause: nothing more goes out there before ``until``, and nothing is due before it."""
+    db.session.execute(
+        update(Channel)
+        .where(Channel.id == channel_id, or_(Channel.rests_until.is_(None), Channel.rests_until < until))
+        .values(rests_until=until),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.channel_id == channel_id, Delivery.state == State.SCHEDULED, Delivery.due_at < until)
+        .values(due_at=until, rung_at=None),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def release(where: ColumnElement[bool], now: datetime) -> int:

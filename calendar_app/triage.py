@@ -11,7 +11,7 @@ from calendar_app.attempts import open_attempt
 from calendar_app.content import digest
 from calendar_app.deliveries import advance
 from calendar_app.extensions import db
-from calendar_app.models import ChannelState, Delivery, Stage, State, Step, User
+from calendar_app.models import Attempt, ChannelState, Delivery, Stage, State, Step, User
 from calendar_app.refusals import Refusal
 
 
@@ -51,7 +51,7 @@ def cancel(delivery: Delivery, by: User, now: datetime) -> None:
         sources={State.SCHEDULED, State.HELD, State.FAILED},
         held_reason=None,
         prepare_at=None,
-        **ahead.no_more(),
+        **ahead.NO_MORE,
     )
     _answered(delivery, moved, by, now)
 
@@ -90,7 +90,7 @@ def _refuse_unapproved(delivery: Delivery) -> None:
 def _answered(delivery: Delivery, moved: bool, by: User, now: datetime) -> None:
     if not moved:
         raise NotPossible(_l("This has moved on meanwhile. Look at its state again."))
-    attempt = open_attempt(delivery.id, Step.ANSWER, now, "", by)
+    attempt = db.session.get_one(Attempt, open_attempt(delivery.id, Step.ANSWER, now, "", by))
     attempt.closed_at = now
     attempt.message = delivery.state.value
     db.session.expire(delivery)

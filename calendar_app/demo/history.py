@@ -14,6 +14,7 @@ from calendar_app.deliveries import Claim
 from calendar_app.demo.house import House
 from calendar_app.demo.platforms import Posted, Stage
 from calendar_app.demo.script import BLUESKY, MASTODON, Fate, Scene
+from calendar_app.extensions import db
 from calendar_app.models import Delivery, Hold, Outcome, State, Step
 from calendar_app.parcels import Parcel
 from calendar_app.settings import config
@@ -108,8 +109,8 @@ def _keep(showing: Showing, posted: Posted) -> None:
 
 def _prepared(delivery: Delivery) -> None:
     opened = delivery.due_at - timedelta(minutes=9, seconds=58)
-    attempt = attempts.open_attempt(delivery.id, Step.PREPARE, opened, _worker(delivery))
-    attempts.close_attempt(attempt.id, Outcome.PREPARED, opened + timedelta(seconds=1.4))
+    attempt_id = attempts.open_attempt(delivery.id, Step.PREPARE, opened, _worker(delivery))
+    attempts.close_attempt(attempt_id, Outcome.PREPARED, opened + timedelta(seconds=1.4))
 
 
 def _claim(delivery: Delivery, due_at: datetime) -> Claim:
@@ -119,8 +120,8 @@ def _claim(delivery: Delivery, due_at: datetime) -> Claim:
     deliveries.advance(
         delivery.id, State.PUBLISHING, sources={State.SCHEDULED}, lease_token=token, lease_until=until
     )
-    attempt = attempts.open_attempt(delivery.id, Step.PUBLISH, at, _worker(delivery))
-    return Claim(delivery.id, attempt.id, token, until, due_at)
+    attempt_id = attempts.open_attempt(delivery.id, Step.PUBLISH, at, _worker(delivery))
+    return Claim(delivery.id, attempt_id, token, until, due_at)
 
 
 def _stumble(delivery: Delivery, due_at: datetime) -> datetime:
@@ -131,6 +132,7 @@ def _stumble(delivery: Delivery, due_at: datetime) -> datetime:
     closed = sent_at + timedelta(milliseconds=210)
     error = Temporary(BUSY, Evidence(http_status=503, body=f'{{"error": "{BUSY}"}}'))
     deliveries.again_or_failed(taken, Outcome.TEMPORARY, error, closed)
+    db.session.refresh(delivery)
     return retrying.next_try(delivery.tries, closed) or due_at
 
 

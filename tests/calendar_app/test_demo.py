@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from calendar_app import approval, content, create_app, demo, engagement, people, publishing
+from calendar_app import approval, content, create_app, demo, engagement, people, preparing, publishing
 from calendar_app.config import Config
 from calendar_app.demo.platforms import ACCOUNTS
 from calendar_app.extensions import db
@@ -221,6 +221,7 @@ def test_the_worker_publishes_the_post_that_is_due_soon_like_any_other(opened: O
     """Behind the tests that read the calendar, as it changes it."""
     for delivery in the_one_due_soon(opened):
         due_at = delivery.due_at
+        preparing.prepare(delivery.id, "a-worker", lambda due_at=due_at: due_at - timedelta(minutes=1))
         publishing.publish(delivery.id, "a-worker", lambda due_at=due_at: due_at, lambda _: None)
         db.session.refresh(delivery)
         assert delivery.state == State.PUBLISHED

@@ -9,7 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from calendar_app import approval, engagement, library, planning, publishing, sampling, settling, sweeps
+from calendar_app import (
+    approval,
+    engagement,
+    library,
+    planning,
+    preparing,
+    publishing,
+    sampling,
+    settling,
+    sweeps,
+)
 from calendar_app.extensions import db
 from calendar_app.models import Asset, Channel, ChannelState, Delivery, Hold, Outcome, Post, State
 from calendar_app.standing import standing
@@ -117,11 +127,11 @@ def test_a_worker_killed_in_an_upload_publishes_once_all_the_same(
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(type(get("bluesky")), "prepare", die_after_the_upload)
-        publishing.prepare(only(post).id, "killed", watch)
+        preparing.prepare(only(post).id, "killed", watch)
     db.session.rollback()
     assert bluesky_server.control.records() == []
     watch.advance(minutes=2)
-    publishing.prepare(only(post).id, "another", watch)
+    preparing.prepare(only(post).id, "another", watch)
     publish(due(post, watch))
     assert only(post).state == State.PUBLISHED
     assert len(bluesky_server.control.records()) == 1

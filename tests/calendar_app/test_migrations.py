@@ -36,7 +36,4 @@ def test_rows_still_go_with_what_they_belong_to_after_the_tables_changed(app: Fl
 
 def rows() -> dict[str, int]:
     """How many rows each table has."""
-    return {
-        name: db.session.scalar(text(f"SELECT count(*) FROM {name}")) or 0
-        for name in db.metadata.tables
-    }
+    return {name: db.session.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in db.metadata.tables}

@@ -235,8 +235,8 @@ def test_a_rate_limit_moves_everything_that_is_due_there_and_the_bell_stays_sile
 
 
 def test_a_shorter_rest_does_not_end_a_longer_one(cast: Cast, toots: Channel, watch: Watch) -> None:
-    deliveries.channel_rests(toots.id, watch.now + HOUR)
-    deliveries.channel_rests(toots.id, watch.now + MINUTE)
+    sweeps.rest(toots.id, watch.now + HOUR)
+    sweeps.rest(toots.id, watch.now + MINUTE)
     db.session.commit()
     db.session.expire_all()
     assert toots.rests_until == watch.now + HOUR

@@ -11,7 +11,17 @@ import pytest
 from sqlalchemy import event
 
 import publishers
-from calendar_app import ahead, approval, channels, library, planning, preflight, publishing, triage
+from calendar_app import (
+    ahead,
+    approval,
+    channels,
+    library,
+    planning,
+    preflight,
+    preparing,
+    publishing,
+    triage,
+)
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery, Hold, Post, RenditionState, State
 from publishers.simulators.server import Server
@@ -94,7 +104,7 @@ def test_a_post_whose_files_are_uploaded_in_time_warns_of_nothing(
 ) -> None:
     post = an_approved_post(cast, toots, at=watch.now + 2 * HOUR, media=(a_picture,))
     watch.wait_until(only(post).prepare_at)
-    publishing.prepare(only(post).id, "a-worker", watch)
+    preparing.prepare(only(post).id, "a-worker", watch)
     watch.wait_until(post.due_at - 4 * MINUTE)
     look()
     assert only(post).warnings is None and only(post).check_at is None
@@ -313,7 +323,7 @@ def test_files_that_the_platform_refused_ahead_of_time_are_told(
     post = an_approved_post(cast, toots, at=watch.now + 2 * HOUR, media=(a_picture,))
     mastodon_server.control.fault("status_before", {"path_prefix": "/api/v2/media"}, status=422)
     watch.wait_until(only(post).prepare_at)
-    publishing.prepare(only(post).id, "a-worker", watch)
+    preparing.prepare(only(post).id, "a-worker", watch)
     look()
     assert codes(post) == ["preparation_refused"]
 

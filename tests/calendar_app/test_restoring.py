@@ -19,6 +19,7 @@ from calendar_app import (
     deliveries,
     ledger_mark,
     planning,
+    preparing,
     publishing,
     restoring,
     settling,
@@ -61,7 +62,7 @@ def promise(cast: Cast, channel: Channel, text: str, at: datetime, now: datetime
 def publish_what_is_due(at: datetime) -> None:
     clock: Callable[[], datetime] = lambda: at
     for id in db.session.scalars(select(Delivery.id).where(Delivery.state == State.SCHEDULED)).all():
-        publishing.prepare(id, "worker", clock)
+        preparing.prepare(id, "worker", clock)
         publishing.publish(id, "worker", clock, lambda _instant: None)
 
 
@@ -168,7 +169,7 @@ def test_a_ledger_that_lost_attempts_is_told_by_the_note_beside_the_uploads(
         open_attempt(delivery.id, Step.PUBLISH, now, "worker")
         ledger_mark.keep()
         assert ledger_mark.missing() is None
-        db.session.execute(delete(Attempt).where(Attempt.id != before.id))
+        db.session.execute(delete(Attempt).where(Attempt.id != before))
         assert ledger_mark.missing() == now
         ledger_mark.keep()
         assert ledger_mark.missing() is None

@@ -21,7 +21,8 @@ COPIED = ("calendar_app", "publishers", "media", "workers", "templates", "tests"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", "*.po")
 UNGUARDED = """
 def _unguarded(delivery_id, **changes):
-    return update(Delivery).where(Delivery.id == delivery_id).values(state=State.PUBLISHING, **changes)
+    claimed = update(Delivery).where(Delivery.id == delivery_id).values(state=State.PUBLISHING, **changes)
+    return db.session.scalar(claimed.returning(Delivery.due_at))
 """
 DELIVERIES, MINUTES, PATIENCE = 150, 0.5, 60
 
@@ -49,7 +50,7 @@ def _claims_anything(function: ast.FunctionDef) -> int:
 
 def _records_nothing(function: ast.FunctionDef) -> int:
     """No ``sent_at`` is on record when the call is made."""
-    return _drop(function, lambda each: isinstance(each, ast.Expr) and "sent_at=now" in ast.unparse(each))
+    return _drop(function, lambda each: isinstance(each, ast.Expr) and "mark_sent" in ast.unparse(each))
 
 
 def _looks_at_no_digest(function: ast.FunctionDef) -> int:

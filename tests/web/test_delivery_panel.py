@@ -174,7 +174,7 @@ def test_a_pause_that_the_platform_asked_for_is_told_with_its_end(
     until = DUE + timedelta(minutes=5)
     with app.app_context():
         claim = taken(mastodon)
-        deliveries.channel_rests(db.session.get_one(Delivery, mastodon).channel_id, until)
+        sweeps.rest(db.session.get_one(Delivery, mastodon).channel_id, until)
         deliveries.again(claim, Outcome.RATE_LIMITED, RateLimited("Slow down", until), until, DUE)
         db.session.commit()
     text = row(ana, post, mastodon)

@@ -238,13 +238,12 @@ def test_whoever_is_asked_what_became_of_a_post_sees_every_look_with_its_time_an
 def look(post: Post, minute: int) -> None:
     """One look for a lost post; the last of them found nobody home."""
     at, delivery = DUE + timedelta(minutes=minute), post.deliveries[0]
-    attempt = open_attempt(delivery.id, Step.FIND, at, "worker")
-    db.session.flush()
+    attempt_id = open_attempt(delivery.id, Step.FIND, at, "worker")
     if minute == 6:
         error = Temporary("Nobody.", Evidence("unreachable"))
-        close_attempt(attempt.id, Outcome.TEMPORARY, at, error)
+        close_attempt(attempt_id, Outcome.TEMPORARY, at, error)
     else:
-        close_attempt(attempt.id, Outcome.ABSENT, at)
+        close_attempt(attempt_id, Outcome.ABSENT, at)
 
 
 def test_badges_and_the_approval_follow_the_panel(app: Flask, cast: Cast, ana: Browser) -> None:
