@@ -61,6 +61,14 @@ def mark_sent(attempt_id: int, now: datetime) -> None:
     db.session.execute(_SENT, {"attempt_id": attempt_id, "now": now})
 
 
+def not_sent(attempt_id: int) -> None:
+    """The visible call was not made after all."""
+    db.session.execute(
+        update(Attempt).where(Attempt.id == attempt_id, Attempt.closed_at.is_(None)).values(sent_at=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def close_attempt(
     attempt_id: int,
     outcome: Outcome,

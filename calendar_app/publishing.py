@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from calendar_app import channels, credentials, deliveries, logs, pacing, parcels, preparing, retrying, sweeps
-from calendar_app.attempts import refused_versions, unanswered
+from calendar_app.attempts import not_sent, refused_versions, unanswered
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
 from calendar_app.models import Delivery, Hold, Outcome
@@ -58,6 +58,7 @@ def publish(delivery_id: int, worker: str, clock: Clock, wait_until: Callable[[d
 
 def _put_back(taken: Claim, now: datetime) -> None:
     """Too long ago was the last look, though nothing was sent: due again, to be looked at anew."""
+    not_sent(taken.attempt_id)
     deliveries.again(taken, Outcome.LOST, None, now, now)
     db.session.commit()
 

@@ -69,6 +69,9 @@ END, NEXT = "end", "next"
 far = st.sampled_from([END, END, NEXT, CALLING, ANSWERING, WRITING])
 briefly = st.sampled_from([END, END, WRITING])
 fates = st.sampled_from([*[Fate.FINE] * 6, Fate.TAKEN, Fate.LOST_AFTER, *Fate])
+volleys = st.lists(
+    st.tuples(any_of, st.sampled_from([*POINTS, "effect happened", "end"]), fates), min_size=2, max_size=4
+)
 
 
 class Ledger(RuleBasedStateMachine):
@@ -81,11 +84,15 @@ class Ledger(RuleBasedStateMachine):
         self.begun = 0
         world.begin_again()
 
-    @initialize(second=st.sampled_from([timedelta(0), 2 * A_MINUTE]))
-    def posts_are_approved_and_due(self, second: timedelta) -> None:
+    @initialize(second=st.sampled_from([timedelta(0), 2 * A_MINUTE]), first_walks=volleys)
+    def posts_are_due_and_workers_on_their_way(
+        self, second: timedelta, first_walks: list[tuple[int, str, Fate]]
+    ) -> None:
         for instant in (A_MINUTE, A_MINUTE + second):
             acts.plan(self.world, ["plain", "staged"], instant, 30)
         self._prepare()
+        for which, point, fate in first_walks:
+            self._publish(which, point, fate)
 
     @rule(which=any_of, point=points, fate=fates)
     def a_worker_publishes(self, which: int, point: str, fate: Fate) -> None:

@@ -8,7 +8,18 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from calendar_app import approval, channels, content, planning, publishing, settling, sweeps, triage, walltime
+from calendar_app import (
+    approval,
+    channels,
+    content,
+    planning,
+    preparing,
+    publishing,
+    settling,
+    sweeps,
+    triage,
+    walltime,
+)
 from calendar_app.deliveries import GONE_OUT
 from calendar_app.extensions import db
 from calendar_app.models import ChannelState, Delivery, Post, State
@@ -26,7 +37,7 @@ def work(world: World, job: str, delivery_id: int, name: str) -> Act:
         publishing.publish(delivery_id, name, world.clock, world.wait_until)
 
     def prepare() -> None:
-        publishing.prepare(delivery_id, name, world.clock)
+        preparing.prepare(delivery_id, name, world.clock)
 
     def settle() -> None:
         settling.settle(delivery_id, name, world.clock)

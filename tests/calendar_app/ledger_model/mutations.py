@@ -43,23 +43,21 @@ class Mutation:
 MUTATIONS = (
     Mutation(
         "the guard of a claim",
-        "calendar_app/deliveries.py",
-        "    step = _step(\n        delivery_id,\n        State.PUBLISHING,\n        Delivery.due_at <= now + GATE,\n"
-        "        sources={State.SCHEDULED},\n",
-        "    step = (\n        update(Delivery).where(Delivery.id == delivery_id)\n    ).values(\n"
-        "        state=State.PUBLISHING,\n",
+        "calendar_app/statements.py",
+        "_table.c.state.in_(sources), _GUARDS[guard])",
+        "guard is Guard.DUE or _table.c.state.in_(sources), _GUARDS[guard])",
     ),
     Mutation(
         "the due time in a claim",
         "calendar_app/deliveries.py",
-        "        Delivery.due_at <= now + GATE,\n        sources={State.SCHEDULED},\n        lease_token=token,",
-        "        sources={State.SCHEDULED},\n        lease_token=token,",
+        '{"by": now + GATE}',
+        '{"by": datetime.max.replace(tzinfo=now.tzinfo)}',
     ),
     Mutation(
         "sent_at before the call",
-        "calendar_app/deliveries.py",
-        "update(Attempt).where(Attempt.id == taken.attempt_id).values(sent_at=now)",
-        "update(Attempt).where(Attempt.id == taken.attempt_id).values(sent_at=None)",
+        "calendar_app/attempts.py",
+        '_SENT, {"attempt_id": attempt_id, "now": now}',
+        '_SENT, {"attempt_id": attempt_id, "now": None}',
     ),
     Mutation(
         "the commit of sent_at before the call",
@@ -88,9 +86,9 @@ MUTATIONS = (
     ),
     Mutation(
         "the token before sending",
-        "calendar_app/deliveries.py",
-        "    return (Delivery.state == State.PUBLISHING) & (Delivery.lease_token == taken.token)\n",
-        "    return Delivery.state == State.PUBLISHING\n",
+        "calendar_app/statements.py",
+        '(_table.c.lease_token == bindparam("token"))',
+        '(bindparam("token") != "")',
     ),
     Mutation(
         "a lapsed lease that was sending is unconfirmed",
