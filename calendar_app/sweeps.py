@@ -102,16 +102,18 @@ def _fairly(ready: Where, unanswered: Where) -> Select[int]:
     channel, space = _rings(Delivery.channel_id, unanswered), _rings(Delivery.workspace_id, unanswered)
     place = _place(Delivery.channel_id, Delivery.due_at, Delivery.id) + func.coalesce(channel.c.rings, 0)
     lined = (
-        select(Delivery.id, Delivery.workspace_id, Delivery.due_at, place.label("place"))
+        select(Delivery.id, Delivery.workspace_id, Delivery.due_at, place.label("place"), channel.c.rings)
         .outerjoin(channel, channel.c.key == Delivery.channel_id)
         .where(*ready)
         .subquery()
     ).c
+    # Refilled by halves: rung one by one, each delivery would cost the workers a job of its own.
+    is_worth = (lined.rings <= CHANNEL_RINGS // 2) & (space.c.rings <= WORKSPACE_RINGS // 2)
     turn = _place(lined.workspace_id, lined.place, lined.due_at, lined.id) + func.coalesce(space.c.rings, 0)
     turns = (
         select(lined.id, lined.due_at, turn.label("turn"))
         .outerjoin(space, space.c.key == lined.workspace_id)
-        .where(lined.place <= CHANNEL_RINGS)
+        .where(lined.place <= CHANNEL_RINGS, lined.rings.is_(None) | is_worth)
         .subquery()
     ).c
     in_turn = select(turns.id).where(turns.turn <= WORKSPACE_RINGS)

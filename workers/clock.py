@@ -23,8 +23,9 @@ from workers.rings import Bell, Call, OutOfOrder, batches, singles
 
 TICK = timedelta(seconds=1)
 BREATH = timedelta(milliseconds=5)
-# While more is due than may be rung, looks come in this rhythm as long as rings get answered, and ever less often else.
+# While more is due than may be rung, looks come in this rhythm as long as rings get answered, and less often else.
 CROWDED = timedelta(milliseconds=100)
+MOST_CROWDED = timedelta(milliseconds=250)
 # Someone may sit before the page and wait for fresh numbers; a doubled ring finds nothing to read.
 SAMPLING = timedelta(seconds=5)
 log = structlog.get_logger()
@@ -73,7 +74,7 @@ class Clock:
         return self._when_crowded(rung, now) if _is_due(upcoming, now + GATE) else next_round(upcoming, now)
 
     def _when_crowded(self, rung: int, now: datetime) -> datetime:
-        self._crowded = CROWDED if rung else min(self._crowded * 2, TICK)
+        self._crowded = CROWDED if rung else min(self._crowded * 2, MOST_CROWDED)
         return now + self._crowded
 
     def daily(self, now: datetime) -> None:

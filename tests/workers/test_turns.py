@@ -15,7 +15,7 @@ from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, State
 from tests.people import Cast, a_channel, an_approved_post, gather
-from workers.clock import CROWDED, TICK, Clock
+from workers.clock import CROWDED, MOST_CROWDED, Clock
 from workers.rings import BATCH, Bell, batches
 
 RERING = timedelta(seconds=20)
@@ -76,13 +76,29 @@ def test_a_channel_and_a_workspace_have_only_so_many_unanswered_rings(cast: Cast
     assert all_due(cast) == []
 
 
-def test_an_answered_ring_makes_room_for_the_next(cast: Cast) -> None:
-    ids = crowd(cast, a_channel(cast.tea), 40)
+def test_rings_are_refilled_when_half_of_them_are_answered(cast: Cast) -> None:
+    ids = crowd(cast, a_channel(cast.tea), 60)
     assert all_due(cast) == ids[:32]
-    for id in ids[:2]:
+    answer(ids[:15])
+    assert all_due(cast) == []
+    answer(ids[15:16])
+    assert all_due(cast) == ids[32:48]
+
+
+def test_a_channel_without_unanswered_rings_waits_for_no_refill(cast: Cast) -> None:
+    for _ in range(5):
+        crowd(cast, a_channel(cast.tea), 40)
+    rung = all_due(cast)
+    answer(rung[:10])
+    (late,) = crowd(cast, a_channel(cast.tea), 1)
+    assert all_due(cast) == [late]
+
+
+def answer(ids: list[int]) -> None:
+    """Workers take these."""
+    for id in ids:
         db.session.get_one(Delivery, id).state = State.PUBLISHING
     db.session.commit()
-    assert all_due(cast) == ids[32:34]
 
 
 def test_rings_that_nobody_answered_are_rung_again(cast: Cast) -> None:
@@ -100,7 +116,7 @@ def test_a_clock_with_more_due_than_it_may_ring_neither_spins_nor_sleeps(config:
         upcoming = clock.round(now)
         waits.append(upcoming - now)
         now = upcoming
-    assert waits == [CROWDED, 2 * CROWDED, 4 * CROWDED, 8 * CROWDED, TICK, TICK]
+    assert waits == [CROWDED, 2 * CROWDED, *[MOST_CROWDED] * 4]
     assert config.redis_url
     batched = -(-sweeps.CHANNEL_RINGS // BATCH)
     assert Redis.from_url(config.redis_url).llen("rq:queue:publish") == batched
