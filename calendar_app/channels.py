@@ -249,7 +249,9 @@ def _waiting(channel: Channel, reason: Hold) -> ColumnElement[bool]:
 
 def _stop(where: ColumnElement[bool], now: datetime) -> Stopped:
     held = sweeps.hold(where, Hold.PAUSED)
-    flying = select(Delivery.id).where(where, Delivery.state.in_({State.PUBLISHING, State.PROCESSING}))
+    # What a worker finished while the pause waited for the database was on its way at ``now`` too.
+    under_way = Delivery.state.in_({State.PUBLISHING, State.PROCESSING}) | (Delivery.published_at >= now)
+    flying = select(Delivery.id).where(where, under_way)
     return Stopped(at=now, in_flight=tuple(db.session.scalars(flying)), held=held)
 
 

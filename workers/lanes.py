@@ -62,9 +62,10 @@ class Lanes:
                 return
             self._known.update(fresh)
             self._waiting.setdefault(lane, deque()).extend(fresh)
-            for _ in range(min(len(fresh) - self._idle, self._size - self._hired)):
+            waiting = sum(map(len, self._waiting.values()))
+            for _ in range(min(waiting - self._idle, self._size - self._hired)):
                 self._hire()
-            self._changed.notify(len(fresh))
+            self._changed.notify_all()
 
     def has_room(self, seconds: float) -> bool:
         """Whether a thread is free, after waiting for one for at most ``seconds``."""

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from calendar_app import channels, deliveries, sweeps, triage
 from calendar_app.extensions import db
 from calendar_app.models import Delivery, Hold, Outcome, State
+from publishers.values import Receipt
 from tests.people import NOW, Cast, a_channel, an_approved_post
 
 
@@ -133,6 +134,17 @@ def test_a_pause_states_its_second_and_what_was_in_flight(cast: Cast) -> None:
     db.session.commit()
     assert stopped == channels.Stopped(cast.now, (flying.deliveries[0].id,), 1)
     assert waiting.deliveries[0].held_reason == Hold.PAUSED
+
+
+def test_a_pause_lists_what_went_out_while_it_waited_for_the_database(cast: Cast) -> None:
+    channel = a_channel(cast.tea)
+    post = an_approved_post(cast, channel)
+    taken = deliveries.claim(post.deliveries[0].id, post.due_at, "a-worker")
+    assert taken
+    deliveries.succeeded(taken, Receipt("1", ""), post.due_at + timedelta(seconds=1))
+    db.session.commit()
+    stopped = channels.pause(channel, "crisis", post.due_at)
+    assert stopped.in_flight == (post.deliveries[0].id,)
 
 
 def test_resuming_floods_nothing_and_leaves_what_was_missed_to_a_person(cast: Cast) -> None:
