@@ -15,7 +15,8 @@ from workers.processes import signal_session
 class Crew:
     """One clock and some workers, to be killed and replaced."""
 
-    def __init__(self, config: Config, **settings: str) -> None:
+    def __init__(self, config: Config, program: str = "workers", **settings: str) -> None:
+        self._program = program
         self.environ = {
             **os.environ,
             "ALMANAC_DATA": str(config.data),
@@ -29,7 +30,7 @@ class Crew:
 
     def start(self, *command: str) -> House:
         """Start ``almanac COMMAND``; it is ended with the crew at the latest."""
-        house = self._stack.enter_context(House("workers", *command, environ=self.environ))
+        house = self._stack.enter_context(House(self._program, *command, environ=self.environ))
         self._houses.append(house)
         return house
 
@@ -41,9 +42,9 @@ class Crew:
 
 
 @contextmanager
-def crew(config: Config, **settings: str) -> Iterator[Crew]:
+def crew(config: Config, program: str = "workers", **settings: str) -> Iterator[Crew]:
     """A crew whose processes end with the block."""
-    hands = Crew(config, **settings)
+    hands = Crew(config, program, **settings)
     try:
         yield hands
     finally:

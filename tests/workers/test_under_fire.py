@@ -48,7 +48,7 @@ def channel(cast: Cast, server: Server) -> Channel:
 
 @pytest.fixture
 def hands(config: Config) -> Iterator[Crew]:
-    with crew(config, LEASE="5", RERING="2") as people:
+    with crew(config, "tests.chaos.hasty", LEASE="5", RERING="2") as people:
         yield people
 
 
