@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -86,6 +87,27 @@ def publish(watch: Watch) -> Callable[[int], None]:
     def walk(delivery_id: int) -> None:
         publishing.publish(delivery_id, "a-worker", watch, watch.wait_until)
         db.session.expire_all()
+
+    return walk
+
+
+@pytest.fixture
+def publish_at_once(app: Flask, watch: Watch) -> Callable[[list[int]], None]:
+    """Publishes deliveries from as many threads, all beginning at the same moment."""
+
+    def walk(delivery_ids: list[int]) -> None:
+        start = threading.Barrier(len(delivery_ids))
+
+        def work(id: int) -> None:
+            with app.app_context():
+                start.wait()
+                publishing.publish(id, "one", watch, watch.wait_until)
+
+        workers = [threading.Thread(target=work, args=(id,)) for id in delivery_ids]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
 
     return walk
 

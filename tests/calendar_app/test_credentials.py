@@ -101,7 +101,12 @@ def test_of_several_processes_one_refreshes(
 
 
 def test_many_posts_whose_session_expired_all_go_out_after_one_refresh(
-    app: Flask, cast: Cast, skies: Channel, bluesky_server: Server, watch: Watch, publish: Walk
+    cast: Cast,
+    skies: Channel,
+    bluesky_server: Server,
+    watch: Watch,
+    publish: Walk,
+    publish_at_once: Callable[[list[int]], None],
 ) -> None:
     ids = [an_approved_post(cast, skies, text=f"Number {n}.").deliveries[0].id for n in range(4)]
     watch.now = db.session.get_one(Delivery, ids[0]).due_at
@@ -109,18 +114,7 @@ def test_many_posts_whose_session_expired_all_go_out_after_one_refresh(
     bluesky_server.control.expire_tokens()
     bluesky_server.control.fault("delay", REFRESHING, times=1, seconds=0.5)
     db.session.commit()
-    start = threading.Barrier(len(ids))
-
-    def work(id: int) -> None:
-        with app.app_context():
-            start.wait()
-            publishing.publish(id, "one", watch, watch.wait_until)
-
-    workers = [threading.Thread(target=work, args=(id,)) for id in ids]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    publish_at_once(ids)
     db.session.expire_all()
     found = [db.session.get_one(Delivery, id) for id in ids]
     assert (refreshes(bluesky_server), skies.credentials_version) == (1, seen + 1)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import event, update
 
 import publishers
-from calendar_app import channels, deliveries, pacing, publishing, sweeps
+from calendar_app import channels, deliveries, pacing, sweeps
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Hold, Outcome, Post, State
 from publishers.simulators import mastodon as simulator
@@ -78,29 +76,18 @@ def test_a_slot_keeps_clear_of_what_was_promised_for_later(
 
 
 def test_of_several_workers_one_gets_the_turn(
-    app: Flask,
     cast: Cast,
     toots: Channel,
     keep_to: Callable[..., None],
     watch: Watch,
     mastodon_server: Server,
+    publish_at_once: Callable[[list[int]], None],
 ) -> None:
     keep_to(MINUTE, Quota(100, DAY))
     ids = [only(post).id for post in crowd(cast, toots, 5)]
     watch.now = db.session.get_one(Delivery, ids[0]).due_at
     db.session.commit()
-    start = threading.Barrier(len(ids))
-
-    def work(id: int) -> None:
-        with app.app_context():
-            start.wait()
-            publishing.publish(id, "one", watch, watch.wait_until)
-
-    workers = [threading.Thread(target=work, args=(id,)) for id in ids]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    publish_at_once(ids)
     db.session.expire_all()
     found = [db.session.get_one(Delivery, id) for id in ids]
     assert sorted(d.state for d in found) == [State.PUBLISHED] + [State.SCHEDULED] * 4
@@ -110,29 +97,18 @@ def test_of_several_workers_one_gets_the_turn(
 
 
 def test_of_several_workers_none_goes_beyond_a_quota(
-    app: Flask,
     cast: Cast,
     toots: Channel,
     keep_to: Callable[..., None],
     watch: Watch,
     mastodon_server: Server,
+    publish_at_once: Callable[[list[int]], None],
 ) -> None:
     keep_to(None, Quota(2, DAY))
     ids = [only(post).id for post in crowd(cast, toots, 6)]
     watch.now = db.session.get_one(Delivery, ids[0]).due_at
     db.session.commit()
-    start = threading.Barrier(len(ids))
-
-    def work(id: int) -> None:
-        with app.app_context():
-            start.wait()
-            publishing.publish(id, "one", watch, watch.wait_until)
-
-    workers = [threading.Thread(target=work, args=(id,)) for id in ids]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    publish_at_once(ids)
     assert len(mastodon_server.control.records()) == 2
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from calendar_app.config import Config
 from tests.servers import free_port
+from tests.workers.crew import environ_of
 from tests.workers.houses import House
 from workers.processes import signal_session
 
@@ -40,14 +40,7 @@ class Crew:
 
     def __init__(self, config: Config, two_hosts: bool, **settings: str) -> None:
         self.port = free_port()
-        self.environ = {
-            **os.environ,
-            "ALMANAC_DATA": str(config.data),
-            "ALMANAC_DATABASE_URL": config.database_url,
-            "ALMANAC_REDIS_URL": config.redis_url or "",
-            "ALMANAC_SECRET_KEY": ",".join(config.secret_keys),
-            **{f"ALMANAC_{name}": value for name, value in settings.items()},
-        }
+        self.environ = environ_of(config, **settings)
         self.members: dict[str, Member] = {}
         self.said: list[str] = []
         self._places = {**NEAR, "web 1": ("web", "--port", str(self.port)), **(FAR if two_hosts else {})}

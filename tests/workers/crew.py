@@ -12,19 +12,24 @@ from tests.workers.houses import House
 from workers.processes import signal_session
 
 
+def environ_of(config: Config, **settings: str) -> dict[str, str]:
+    """What a process of the house reads; ``settings`` are ALMANAC_* without the prefix."""
+    return {
+        **os.environ,
+        "ALMANAC_DATA": str(config.data),
+        "ALMANAC_DATABASE_URL": config.database_url,
+        "ALMANAC_REDIS_URL": config.redis_url or "",
+        "ALMANAC_SECRET_KEY": ",".join(config.secret_keys),
+        **{f"ALMANAC_{name}": value for name, value in settings.items()},
+    }
+
+
 class Crew:
     """One clock and some workers, to be killed and replaced."""
 
     def __init__(self, config: Config, program: str = "workers", **settings: str) -> None:
         self._program = program
-        self.environ = {
-            **os.environ,
-            "ALMANAC_DATA": str(config.data),
-            "ALMANAC_DATABASE_URL": config.database_url,
-            "ALMANAC_REDIS_URL": config.redis_url or "",
-            "ALMANAC_SECRET_KEY": ",".join(config.secret_keys),
-            **{f"ALMANAC_{name}": value for name, value in settings.items()},
-        }
+        self.environ = environ_of(config, **settings)
         self._stack = ExitStack()
         self._houses: list[House] = []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,14 +15,13 @@ from sqlalchemy import select
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery
-from publishers.simulators import mastodon
 from publishers.simulators.server import Server
-from tests.people import Cast, gather
+from tests.people import Cast
 from tests.servers import ServerMissing, wait_until
 from tests.workers.crew import crew
-from tests.workers.test_under_fire import channel, schedule, settled
+from tests.workers.test_under_fire import cast, channel, schedule, server, settled
 
-__all__ = ["channel"]
+__all__ = ["cast", "channel", "server"]
 TELL = """
 from calendar_app import create_app
 from workers import housetime
@@ -39,18 +37,6 @@ def faked(by: str) -> dict[str, str]:
     if not libraries or not shutil.which("faketime"):
         raise ServerMissing("The tests need libfaketime. Run: sudo apt-get install faketime")
     return {"LD_PRELOAD": str(libraries[0]), "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with mastodon.serve(rate_limits=False) as running:
-        yield running
-
-
-@pytest.fixture
-def cast(app: Flask) -> Iterator[Cast]:
-    with app.app_context():
-        yield gather(datetime.now(UTC))
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
