@@ -25,8 +25,6 @@ _CLOSE = (
     .where(_this, _table.c.closed_at.is_(None))
     .values({name: bindparam(f"new_{name}", type_=_table.c[name].type) for name in _ENDED})
 )
-
-
 REFUSALS_KEPT = 40
 
 

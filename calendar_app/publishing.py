@@ -64,7 +64,7 @@ def _put_back(taken: Claim, now: datetime) -> None:
 
 
 def warm_up() -> None:
-    """Walk for a delivery that does not exist, so that a worker's forked children find every statement compiled."""
+    """Walk for a delivery that does not exist, so that a worker's first delivery finds every statement compiled."""
     nobody = Claim(0, 0, "", datetime.max.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
     now = datetime.now(UTC)
     deliveries.claim(nobody.delivery_id, now, "")

@@ -8,8 +8,7 @@ from datetime import datetime
 import structlog
 
 import publishers
-from calendar_app import content, credentials, engagement, sweeps
-from calendar_app.channels import needs_reconnecting
+from calendar_app import channels, content, engagement, sweeps
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery
 from publishers.base import Publisher
@@ -76,9 +75,6 @@ def _learn(channel_id: int, version: int, error: PublisherError, now: datetime) 
     log.warning("numbers not read", channel=channel_id, error=type(error).__name__)
     if isinstance(error, RateLimited):
         sweeps.rest(channel_id, error.until)
-    if (
-        isinstance(error, Unauthorized)
-        and credentials.mend(channel_id, version, error, now) is credentials.Mended.NO
-    ):
-        needs_reconnecting(channel_id, error.message, now)
+    if isinstance(error, Unauthorized):
+        channels.refused(channel_id, version, error, now)
     db.session.commit()
