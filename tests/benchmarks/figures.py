@@ -44,6 +44,14 @@ def spread(seconds: Sequence[float]) -> Spread:
     return Spread(len(ordered), statistics.median(ordered), ordered[cut], ordered[-1 - cut])
 
 
+def tail(late: Sequence[float]) -> tuple[int, float, float, float, float, float]:
+    """How many are below zero; then the least, the median, p95, p99 and the most."""
+    ordered = sorted(late)
+    cuts = statistics.quantiles(ordered, n=100, method="inclusive")
+    early = sum(value < 0 for value in ordered)
+    return early, ordered[0], statistics.median(ordered), cuts[94], cuts[98], ordered[-1]
+
+
 def timed(act: Callable[[], object]) -> float:
     """How many seconds ``act`` takes."""
     begun = time.perf_counter()

@@ -7,13 +7,12 @@ POST at a platform that costs next to nothing, against the promised instant, bot
 from __future__ import annotations
 
 import random
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from tests.benchmarks import burst
-from tests.benchmarks.figures import Line, at_most
+from tests.benchmarks.figures import Line, at_most, tail
 from tests.benchmarks.grounds import Grounds, main
 from tests.benchmarks.quick_platform import QuickPlatform
 
@@ -73,11 +72,8 @@ def _steady(grounds: Grounds, platform: QuickPlatform, engine: str, per_minute: 
         burst.await_all(platform, count, seconds + 120)
         arrivals = platform.arrivals()
     promised = {f"Post {number}.": at.timestamp() for number, at in enumerate(instants)}
-    late = sorted(1000 * (at - promised[text]) for text, at in arrivals)
-    cuts = statistics.quantiles(late, n=100, method="inclusive")
-    early = sum(value < 0 for value in late)
-    figures = (late[0], statistics.median(late), cuts[94], cuts[98], late[-1])
-    return Steady(engine, per_minute, seconds, count, early, *figures)
+    late = [1000 * (at - promised[text]) for text, at in arrivals]
+    return Steady(engine, per_minute, seconds, count, *tail(late))
 
 
 def _instants(count: int, seconds: int) -> list[datetime]:
