@@ -46,7 +46,9 @@ class Lanes:
 
     def __init__(self, act: Callable[[Errand], None], threads: int = THREADS, share: int = SHARE) -> None:
         self._act, self._size, self._share = act, threads, share
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        # A woken thread takes its turn at the interpreter from one that works: only who has something to do is woken.
+        self._work, self._ended = threading.Condition(self._lock), threading.Condition(self._lock)
         self._waiting: dict[Lane, deque[Errand]] = {}
         self._under_way: dict[Errand, _UnderWay] = {}
         self._busy: Counter[Lane] = Counter()
@@ -56,7 +58,7 @@ class Lanes:
 
     def put(self, lane: Lane, errands: Iterable[Errand]) -> None:
         """Line up; what waits already or is under way is dropped."""
-        with self._changed:
+        with self._lock:
             fresh = [errand for errand in dict.fromkeys(errands) if errand not in self._known]
             if self._closed or not fresh:
                 return
@@ -65,40 +67,40 @@ class Lanes:
             waiting = sum(map(len, self._waiting.values()))
             for _ in range(min(waiting - self._idle, self._size - self._hired)):
                 self._hire()
-            self._changed.notify_all()
+            self._work.notify()
 
     def has_room(self, seconds: float) -> bool:
         """Whether a thread is free, after waiting for one for at most ``seconds``."""
-        with self._changed:
-            return self._changed.wait_for(lambda: len(self._under_way) < self._size, seconds)
+        with self._lock:
+            return self._ended.wait_for(lambda: len(self._under_way) < self._size, seconds)
 
     def overdue(self, limit: Callable[[str], float]) -> list[Errand]:
         """What is under way for longer than the ``limit`` (in seconds) of its kind."""
         now = time.monotonic()
-        with self._changed:
+        with self._lock:
             return [e for e, state in self._under_way.items() if now - state.began > limit(e.kind)]
 
     def facts(self) -> dict[str, int]:
         """How much is done right now, for the sign of life."""
-        with self._changed:
+        with self._lock:
             waiting = sum(map(len, self._waiting.values()))
             return {"threads": self._size, "under_way": len(self._under_way), "waiting": waiting}
 
     def close(self) -> list[Errand]:
         """Begin nothing more; answers what had waited."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             left = [errand for queue in self._waiting.values() for errand in queue]
             self._waiting.clear()
             self._known.difference_update(left)
-            self._changed.notify_all()
+            self._work.notify_all()
             return left
 
     def finish(self, seconds: float, hopeless: Iterable[Errand] = ()) -> list[Errand]:
         """Wait for all that is under way, the ``hopeless`` apart; answers what did not end in ``seconds``."""
         given_up = set(hopeless)
-        with self._changed:
-            self._changed.wait_for(lambda: self._under_way.keys() <= given_up, seconds)
+        with self._lock:
+            self._ended.wait_for(lambda: self._under_way.keys() <= given_up, seconds)
             return list(self._under_way)
 
     def _hire(self) -> None:
@@ -119,37 +121,43 @@ class Lanes:
 
     def _take(self) -> Errand | None:
         """The next errand in turn; None when this pool is closed."""
-        with self._changed:
+        with self._lock:
             self._idle += 1
             while not self._closed:
-                lane = next((lane for lane in self._waiting if self._may_begin(lane)), None)
+                lane = self._next_lane()
                 if lane is not None:
                     self._idle -= 1
                     return self._begin(lane)
-                self._changed.wait()
+                self._work.wait()
             self._idle -= 1
             self._hired -= 1
             return None
+
+    def _next_lane(self) -> Lane | None:
+        return next((lane for lane in self._waiting if self._may_begin(lane)), None)
 
     def _may_begin(self, lane: Lane) -> bool:
         busy, free = self._busy[lane], self._size - len(self._under_way)
         return busy < self._share and free > busy * self._size // (2 * self._share)
 
     def _begin(self, lane: Lane) -> Errand:
-        """Take the lane's first errand; the lane goes to the end of the row."""
+        """Take the lane's first errand, and call one more thread if another may begin too; the lane goes to the end."""
         queue = self._waiting.pop(lane)
         errand = queue.popleft()
         if queue:
             self._waiting[lane] = queue
         self._busy[lane] += 1
         self._under_way[errand] = _UnderWay(lane, time.monotonic())
+        if self._idle and self._next_lane() is not None:
+            self._work.notify()
         return errand
 
     def _end(self, errand: Errand) -> None:
-        with self._changed:
+        """The thread goes on to take what may begin now; it wakes no other."""
+        with self._lock:
             lane = self._under_way.pop(errand).lane
             self._known.discard(errand)
             self._busy[lane] -= 1
             if not self._busy[lane]:
                 del self._busy[lane]
-            self._changed.notify_all()
+            self._ended.notify_all()
