@@ -14,15 +14,15 @@ from calendar_app.vault import Vault
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
-def create_app(config: Config | None = None) -> Flask:
-    """The app for ``config``, or for the ALMANAC_* environment variables."""
+def create_app(config: Config | None = None, pool: database.Pool = database.POOL) -> Flask:
+    """The app for ``config``, or for the ALMANAC_* environment variables; ``pool`` bounds its connections."""
     config = config or Config.from_environ(os.environ)
     app = Flask(__name__, template_folder=str(TEMPLATES))
     app.config.from_mapping(
         SECRET_KEY=config.secret_keys[0],
         SECRET_KEY_FALLBACKS=list(config.secret_keys[1:]),
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(config.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(config.database_url, pool),
         SESSION_COOKIE_NAME="almanac",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

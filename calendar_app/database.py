@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +13,27 @@ import flask_migrate
 import psycopg
 from flask import Flask
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from calendar_app.extensions import db
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15
+Pool = Mapping[str, int]
 
-
+# A server with 100 connections carries four hosts of the usual processes.
+POOL: Pool = {"pool_size": 5, "max_overflow": 7, "pool_timeout": 30}
 # A worker's threads let go of their connection while they talk to a platform, so that few serve many; who finds none
-# free waits for one. A server with 100 connections carries four hosts of the usual processes.
-POOL = {"pool_size": 5, "max_overflow": 7, "pool_timeout": 30}
+# free waits for one. None is opened only for a moment: that costs more than all that a delivery does with it.
+FEW: Pool = {"pool_size": 5, "max_overflow": 0, "pool_timeout": 30}
+REST = 0.1
 
 
-def engine_options(url: str) -> dict[str, Any]:
+def engine_options(url: str, pool: Pool) -> dict[str, Any]:
     """Pool and connection settings for ``url``."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_SECONDS}} | POOL
-    return {"pool_pre_ping": True} | POOL
+        return {"connect_args": {"timeout": BUSY_SECONDS}, **pool}
+    return dict(pool)
 
 
 @event.listens_for(Engine, "connect")
@@ -48,6 +54,25 @@ def _configure_postgres(connection: Any, _record: Any) -> None:
     if isinstance(connection, psycopg.Connection):
         connection.execute("SET jit = off")
         connection.commit()
+
+
+@event.listens_for(Engine, "checkin")
+def _remember_when(connection: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+@event.listens_for(Engine, "checkout")
+def _ask_after_a_rest(connection: Any, record: Any, _fairy: Any) -> None:
+    """Whether the server still knows this connection; one that worked a moment ago is believed to."""
+    rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+    if rested <= REST or not isinstance(connection, psycopg.Connection):
+        return
+    try:
+        connection.autocommit = True
+        connection.execute("SELECT 1")
+        connection.autocommit = False
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
 
 
 def upgrade(app: Flask) -> None:

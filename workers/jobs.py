@@ -14,6 +14,7 @@ from flask import Flask
 
 from calendar_app import (
     create_app,
+    database,
     library,
     logs,
     preflight,
@@ -76,7 +77,7 @@ def render(rendition_id: int) -> None:
 @cache
 def app() -> Flask:
     """This process's app, made once."""
-    return create_app()
+    return create_app(pool=database.FEW)
 
 
 @cache
