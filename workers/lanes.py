@@ -2,6 +2,7 @@
 
 Work comes in lanes. A lane has at most ``share`` errands under way, lanes are served in turn, and the last free threads
 go only to lanes that have nothing under way: one slow channel holds four threads, many slow ones still leave room.
+Errands that no post waits for leave half of the threads to the others.
 What waits is in memory alone, as ids: a lost one is rung again.
 """
 
@@ -18,6 +19,7 @@ import structlog
 
 THREADS = 24
 SHARE = 4
+LEISURELY = frozenset({"check", "sample", "audience"})
 log = structlog.get_logger()
 
 
@@ -137,8 +139,13 @@ class Lanes:
         return next((lane for lane in self._waiting if self._may_begin(lane)), None)
 
     def _may_begin(self, lane: Lane) -> bool:
+        if lane.kind in LEISURELY and 2 * self._at_leisure() >= self._size:
+            return False
         busy, free = self._busy[lane], self._size - len(self._under_way)
         return busy < self._share and free > busy * self._size // (2 * self._share)
+
+    def _at_leisure(self) -> int:
+        return sum(count for lane, count in self._busy.items() if lane.kind in LEISURELY)
 
     def _begin(self, lane: Lane) -> Errand:
         """Take the lane's first errand, and call one more thread if another may begin too; the lane goes to the end."""

@@ -70,6 +70,18 @@ def test_many_channels_that_hang_leave_threads_for_one_that_does_not(counter: Co
         assert lanes.facts()["under_way"] < 24
 
 
+def test_what_no_post_waits_for_leaves_half_of_the_threads_to_the_others(counter: Counter) -> None:
+    with pool(counter, threads=8) as lanes:
+        for number in range(20):
+            lanes.put(Lane("sample", number), [Errand("sample", number)])
+        wait_until(lambda: len(counter.begun) == 4, "half of the threads to be taken")
+        lanes.put(Lane("prepare", 0), [Errand("prepare", id) for id in (1000, 1001)])
+        wait_until(lambda: len(counter.ended) == 2, "the uploads")
+        assert len(counter.begun) == 6
+        counter.held.set()
+        wait_until(lambda: len(counter.ended) == 22, "all numbers, for the others are done")
+
+
 def test_lanes_are_served_in_turn(counter: Counter) -> None:
     with pool(counter, threads=1) as lanes:
         lanes.put(Lane("publish", 0), errands(0))

@@ -7,26 +7,30 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select
 
-from calendar_app import channels
+from calendar_app import channels, library, planning
 from calendar_app.config import Config
 from calendar_app.extensions import db
-from calendar_app.models import Beat, Channel, Delivery, State
+from calendar_app.models import Beat, Channel, Delivery, Post, State
 from publishers import get
 from publishers.simulators import mastodon
 from publishers.simulators.server import Server
 from publishers.values import Destination
-from tests.people import Cast, gather
+from tests.people import Cast, a_channel, an_approved_post, gather
 from tests.servers import RedisServer, wait_until
 from tests.workers.crew import crew, kill_wholly
 from tests.workers.test_under_fire import POSTING, schedule, settled
+from workers.lanes import THREADS
 
 AT_ONCE = timedelta(0)
 FOR_EVER = 100_000
+READING = "/api/v1/statuses"
 
 
 @pytest.fixture
@@ -66,6 +70,47 @@ def test_a_slow_platform_delays_no_other(cast: Cast, servers: tuple[Server, Serv
         assert slow.control.records() == []
         assert in_state(State.PUBLISHING) <= 4, "a channel's share of the threads"
         kill_wholly(worker)
+
+
+def test_numbers_that_many_channels_wait_for_delay_no_upload(
+    cast: Cast, servers: tuple[Server, Server], config: Config, tmp_path: Path
+) -> None:
+    hanging, quick = servers
+    hanging.control.fault("delay", {"path_prefix": READING}, seconds=100, times=FOR_EVER)
+    for _ in range(3 * THREADS):
+        long_published(an_approved_post(cast, a_channel(cast.tea, base_url=hanging.url)), cast.now)
+    picture, channel = a_picture(cast, tmp_path), a_channel_at(cast, quick)
+    with crew(config) as hands:
+        hands.start("clock")
+        hands.start("worker", "publish")
+        worker = hands.start("worker", "background")
+        wait_until(lambda: asked_for(cast.now) >= THREADS // 2, "the numbers to be asked for", 50)
+        now = datetime.now(UTC)
+        an_approved_post(cast, channel, at=now + timedelta(seconds=2), media=(picture,), now=now)
+        wait_until(quick.control.records, "the post with its picture", 50)
+        kill_wholly(worker)
+
+
+def asked_for(since: datetime) -> int:
+    """How many posts' numbers somebody reads, or has read."""
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).where(Delivery.sample_at > since)) or 0
+
+
+def long_published(post: Post, now: datetime) -> None:
+    """Out for so long that its numbers are wanted."""
+    (delivery,) = post.deliveries
+    delivery.state, delivery.remote_id, delivery.check_at = State.PUBLISHED, "1", None
+    delivery.published_at, delivery.sample_at = now - timedelta(hours=1), now
+    db.session.commit()
+
+
+def a_picture(cast: Cast, folder: Path) -> planning.Attached:
+    path = folder / "tea.jpg"
+    Image.new("RGB", (64, 48), "seagreen").save(path)
+    asset = library.add(cast.tea, path, "tea.jpg", cast.ana, cast.now)
+    db.session.commit()
+    return planning.Attached(asset.id, "A green field of tea")
 
 
 def test_a_worker_stopped_in_a_burst_finishes_what_it_began_and_gives_back_the_rest(
