@@ -130,7 +130,8 @@ def _is_idle(lease: Lease, parcel: Parcel, due_at: datetime, wanted_at: datetime
     if not parcel.publisher.needs_prepare(parcel.content):
         _end(lease, prepare_at=None)
     elif parcel.is_prepared(due_at + MARGIN):
-        _end(lease, prepare_at=_lapse(parcel.ticket, now))
+        if _end(lease, prepare_at=_lapse(parcel.ticket, now)):
+            _wake(parcel.delivery_id, now)
     elif starts_at > now:
         _end(lease, prepare_at=starts_at)
     else:

@@ -19,7 +19,6 @@ LIMIT = 500
 # Rings that may be unanswered at once: in all, for one workspace, for one channel. What is due beyond that stays in
 # the database, where its order can still be chosen fairly.
 MOST_RINGS, WORKSPACE_RINGS, CHANNEL_RINGS = 500, 160, 32
-PREPARE_AGAIN = timedelta(seconds=120)
 UNSYNCED = {"synchronize_session": False}
 Where = tuple[ColumnElement[bool], ...]
 
@@ -153,20 +152,15 @@ def unring(ids: list[int]) -> None:
     )
 
 
-def to_prepare(now: datetime) -> list[int]:
-    """Deliveries whose invisible part can be done ahead; taking them moves their next ring."""
-    return _take(
-        Delivery.prepare_at,
-        _SCHEDULED,
-        Delivery.prepare_at <= now,
-        Delivery.due_at > now,
-        prepare_at=now + PREPARE_AGAIN,
-    )
+def to_prepare(now: datetime, rering: timedelta, limit: int = LIMIT) -> list[int]:
+    """Deliveries whose invisible part is to be done, ahead or belatedly; taking them moves their next ring."""
+    wanted = (_SCHEDULED, Delivery.prepare_at <= now)
+    return _take(Delivery.prepare_at, limit, *wanted, prepare_at=now + rering)
 
 
-def to_look(now: datetime, rering: timedelta) -> list[int]:
+def to_look(now: datetime, rering: timedelta, limit: int = LIMIT) -> list[int]:
     """Unconfirmed and processing deliveries to ask about; taking them moves their next ring."""
-    return _take(Delivery.look_at, Delivery.look_at <= now, look_at=now + rering)
+    return _take(Delivery.look_at, limit, Delivery.look_at <= now, look_at=now + rering)
 
 
 def hold_late(now: datetime) -> int:
@@ -246,9 +240,9 @@ def _first(column: Any, *where: Any) -> Any:
     return select(func.min(column)).where(*where).scalar_subquery()
 
 
-def _take(order: Any, *where: ColumnElement[bool], **changes: Any) -> list[int]:
+def _take(order: Any, limit: int, *where: ColumnElement[bool], **changes: Any) -> list[int]:
     """Mark the earliest rows and name them; of several clocks each gets other rows."""
-    return _mark(select(Delivery.id).where(*where).order_by(order).limit(LIMIT), **changes)
+    return _mark(select(Delivery.id).where(*where).order_by(order).limit(limit), **changes)
 
 
 def _mark(chosen: Select[int], **changes: Any) -> list[int]:

@@ -19,7 +19,7 @@ from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
 from calendar_app.settings import config
 from workers import beats, housetime
-from workers.rings import Bell, Call, OutOfOrder, batches, singles
+from workers.rings import BACKGROUND, MOST_WAITING, Bell, Call, OutOfOrder, batches, singles
 
 TICK = timedelta(seconds=1)
 BREATH = timedelta(milliseconds=5)
@@ -112,17 +112,34 @@ class Clock:
         return None
 
     def _ring_rest(self, agenda: sweeps.Agenda, now: datetime) -> None:
-        if _is_due(agenda.prepare, now):
-            self._ring("prepare", batches(sweeps.by_channel(sweeps.to_prepare(now))))
-        if _is_due(agenda.check, now):
-            self._ring("check", singles(preflight.due(now)))
-        if _is_due(agenda.look, now):
-            self._ring("settle", batches(sweeps.by_channel(sweeps.to_look(now, config().rering))))
         if _is_due(agenda.render, now):
             self._ring("render", singles(library.wanted(now, sweeps.LIMIT)))
+        if any(_is_due(each, now) for each in (agenda.prepare, agenda.look, agenda.check, agenda.sample)):
+            self._ring_background(agenda, now, self._room())
+        db.session.commit()
+
+    def _ring_background(self, agenda: sweeps.Agenda, now: datetime, room: int) -> None:
+        """No more than is soon answered, or what is urgent would wait behind the rest: that stays due meanwhile."""
+        again = config().rering
+        if room and _is_due(agenda.prepare, now):
+            self._ring("prepare", batches(sweeps.by_channel(sweeps.to_prepare(now, again, room))))
+        if room and _is_due(agenda.look, now):
+            self._ring("settle", batches(sweeps.by_channel(sweeps.to_look(now, again, room))))
+        if room > MOST_WAITING // 2:
+            self._ring_leisurely(agenda, now)
+
+    def _ring_leisurely(self, agenda: sweeps.Agenda, now: datetime) -> None:
+        if _is_due(agenda.check, now):
+            self._ring("check", singles(preflight.due(now)))
         if _is_due(agenda.sample, now):
             self._ring("sample", singles(self._not_just_rung(engagement.due_channels(now), now)))
-        db.session.commit()
+
+    def _room(self) -> int:
+        try:
+            return self._bell.room(BACKGROUND)
+        except OutOfOrder as error:
+            log.warning("the doorbell is out of order; ringing again soon", error=str(error))
+            return 0
 
     def _not_just_rung(self, channel_ids: list[int], now: datetime) -> list[int]:
         oldest = now - min(config().rering, SAMPLING)
@@ -131,6 +148,8 @@ class Clock:
         return fresh
 
     def _ring(self, job: str, calls: Sequence[Call]) -> bool:
+        """Commits first what was taken: nobody waits for its rows while Redis is talked to."""
+        db.session.commit()
         try:
             self._bell.ring(job, calls)
         except OutOfOrder as error:

@@ -28,6 +28,9 @@ PATIENCE = 1.0
 RENDERING = 1800
 HANDING_OVER = 60
 KEPT = 120
+# Rings that may lie in one queue: as many as are soon answered. A longer row would keep what is urgent waiting behind
+# what is not, and behind rings for what was rung again meanwhile.
+MOST_WAITING = 100
 
 Call = tuple[int, list[int]] | tuple[int]
 
@@ -55,6 +58,13 @@ class Bell:
         except (RedisError, OSError) as error:
             raise OutOfOrder(str(error)) from error
 
+    def room(self, queue: str) -> int:
+        """How many more rings may lie in ``queue``. Raises ``OutOfOrder``."""
+        try:
+            return max(0, MOST_WAITING - Queue(queue, connection=self._redis).count)
+        except (RedisError, OSError) as error:
+            raise OutOfOrder(str(error)) from error
+
     def queues(self) -> dict[str, int]:
         """How many rings lie in each queue. Raises ``OutOfOrder``."""
         names = sorted(set(QUEUES.values()))
@@ -74,10 +84,11 @@ class Bell:
         )
 
     def _ttl(self, job: str) -> int | None:
-        """A ring that nobody answered dies when it is rung again."""
+        """A ring that nobody answered dies when it is rung again; those in one queue live alike, or the row that the
+        lasting ones form would outlive the others."""
         if job == "render":
             return None
-        return max(self._rering, 1) if job in ("publish", "settle") else KEPT
+        return max(self._rering, 1) if job == "publish" else KEPT
 
 
 def batches(by_channel: Mapping[int, Sequence[int]]) -> list[Call]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from calendar_app import approval, channels, deliveries, planning, preparing, sweeps, triage
+from calendar_app import approval, channels, deliveries, parcels, planning, preparing, sweeps, triage
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Hold, Outcome, Post, State, Step
 from publishers.simulators.server import Server
@@ -18,6 +18,7 @@ from tests.calendar_app.conftest import Watch
 from tests.people import Cast, a_draft, an_approved_post
 
 Walk = Callable[[int], None]
+RERING = timedelta(seconds=20)
 UPLOADS = {"mastodon": "/api/v2/media", "bluesky": "/xrpc/com.atproto.repo.uploadBlob"}
 
 
@@ -57,7 +58,7 @@ def test_it_happens_ahead_and_publishing_uploads_nothing(
     delivery = only(pictured)
     assert delivery.prepare_at == pictured.due_at - timedelta(minutes=10)
     watch.wait_until(delivery.prepare_at)
-    assert sweeps.to_prepare(watch.now) == [delivery.id]
+    assert sweeps.to_prepare(watch.now, RERING) == [delivery.id]
     db.session.commit()
     prepare(delivery.id)
     before = uploads(bluesky_server)
@@ -95,6 +96,49 @@ def test_what_is_prepared_in_the_last_moment_goes_out_at_its_second(
     assert delivery.due_at > pictured.due_at
     prepare(delivery.id)
     assert delivery.due_at == pictured.due_at
+
+
+def test_what_was_prepared_while_it_was_put_off_goes_out_when_that_is_found(
+    pictured: Post, watch: Watch, publish: Walk, prepare: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery, put_off = only(pictured), preparing.put_off
+    watch.wait_until(pictured.due_at)
+    lease = preparing._take(delivery.id, watch.now)
+
+    def too_late(*given: Any) -> None:
+        loaded = parcels.load(delivery.id)
+        assert lease and loaded
+        parcel = parcels.pack(loaded)
+        ticket = parcel.publisher.prepare(parcel.destination, parcel.content, parcel.ticket, watch.now)
+        preparing._keep(lease, parcel, ticket, watch.now)
+        db.session.commit()
+        put_off(*given)
+
+    monkeypatch.setattr(preparing, "put_off", too_late)
+    publish(delivery.id)
+    assert (bool(delivery.handles), delivery.due_at > watch.now) == (True, True)
+    assert sweeps.to_prepare(watch.now, RERING) == [delivery.id]
+    db.session.commit()
+    prepare(delivery.id)
+    assert delivery.due_at == watch.now
+    publish(delivery.id)
+    assert delivery.state == State.PUBLISHED
+
+
+def test_a_ring_that_got_lost_is_rung_again_however_long_it_was_put_off(
+    pictured: Post, watch: Watch, publish: Walk, prepare: Walk
+) -> None:
+    delivery = only(pictured)
+    watch.wait_until(pictured.due_at)
+    for _ in range(7):
+        publish(delivery.id)
+        watch.wait_until(delivery.due_at)
+    assert sweeps.to_prepare(watch.now, RERING) == [delivery.id]
+    db.session.commit()
+    assert sweeps.to_prepare(watch.now, RERING) == []
+    watch.wait_until(watch.now + RERING)
+    assert watch.now > delivery.due_at, "it is due, and nobody took it up"
+    assert sweeps.to_prepare(watch.now, RERING) == [delivery.id]
 
 
 def test_what_is_never_prepared_waits_ever_longer_and_ends_held_as_late(
@@ -324,10 +368,10 @@ def test_what_is_paused_is_not_prepared_and_is_once_it_is_resumed(
     db.session.commit()
     prepare(delivery.id)
     assert uploads(bluesky_server) == []
-    assert sweeps.to_prepare(watch.now) == []
+    assert sweeps.to_prepare(watch.now, RERING) == []
     channels.resume(skies, watch.now)
     db.session.commit()
-    assert sweeps.to_prepare(watch.now) == [delivery.id]
+    assert sweeps.to_prepare(watch.now, RERING) == [delivery.id]
     db.session.commit()
     prepare(delivery.id)
     assert len(uploads(bluesky_server)) == 1

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import publishers
-from calendar_app import credentials, preparing, retrying, sweeps
+from calendar_app import credentials, preparing, retrying
 from workers.__main__ import main
 
 BACK_OFF, LOOK_AGAIN, WAITS = (1, 2, 4, 8, 15), (1, 2, 4, 8), (1, 1, 2, 3)
@@ -20,7 +20,6 @@ def shorten() -> None:
     _set(retrying, "BACK_OFF", tuple(timedelta(seconds=each) for each in BACK_OFF))
     _set(retrying, "LOOK_AGAIN", tuple(timedelta(seconds=each) for each in LOOK_AGAIN))
     _set(retrying, "WAITS", tuple(timedelta(seconds=each) for each in WAITS))
-    _set(sweeps, "PREPARE_AGAIN", timedelta(seconds=5))
     _set(preparing, "LEASE", timedelta(seconds=10))
     _set(credentials, "REFRESH_BOUND", timedelta(seconds=15))
     for name in ("mastodon", "bluesky"):

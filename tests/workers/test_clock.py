@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
 
 from calendar_app import store
 from calendar_app.config import Config
@@ -21,7 +23,7 @@ from calendar_app.models import Delivery, Hold, State
 from tests.people import Cast, a_channel, an_approved_post, gather
 from tests.servers import free_port
 from workers.clock import TICK, Clock
-from workers.rings import Bell
+from workers.rings import MOST_WAITING, Bell, singles
 
 INTERRUPTED_AT_EVERY_LINE = """
 import signal, sys
@@ -57,6 +59,19 @@ def rung(config: Config, queue: str = "publish") -> int:
     return int(Redis.from_url(config.redis_url).llen(f"rq:queue:{queue}"))  # type: ignore[arg-type]
 
 
+def kinds(config: Config) -> list[str]:
+    """What the background is rung for, in order."""
+    assert config.redis_url
+    queue = Queue("background", connection=Redis.from_url(config.redis_url), serializer=JSONSerializer)
+    return [str(job.func_name).removeprefix("workers.jobs.") for job in queue.jobs]
+
+
+def set_to(delivery: Delivery, **values: datetime | None) -> None:
+    for name, value in values.items():
+        setattr(delivery, name, value)
+    db.session.commit()
+
+
 def test_with_nothing_to_do_it_looks_again_in_a_second(config: Config, cast: Cast) -> None:
     assert Clock(Bell(config)).round(cast.now) == cast.now + TICK
 
@@ -84,6 +99,64 @@ def test_it_rings_once_for_a_channel_whose_posts_are_to_be_looked_at_ahead(
     for seconds in range(3):
         clock.round(cast.now + seconds * TICK)
     assert rung(config, "background") == 1
+
+
+def test_files_of_what_is_due_already_are_rung_for_until_somebody_answers(
+    config: Config, cast: Cast, delivery: Delivery
+) -> None:
+    late = delivery.due_at + timedelta(seconds=1)
+    set_to(delivery, prepare_at=late, check_at=None)
+    clock, again = Clock(Bell(config)), config.rering
+    clock.round(late)
+    clock.round(late + again - TICK)
+    assert kinds(config) == ["prepare"]
+    clock.round(late + again)
+    assert kinds(config) == ["prepare", "prepare"]
+
+
+def test_what_the_background_can_not_answer_soon_stays_due_in_the_database(
+    config: Config, cast: Cast, delivery: Delivery
+) -> None:
+    clock, bell = Clock(Bell(config)), Bell(config)
+    set_to(delivery, prepare_at=cast.now, look_at=cast.now)
+    bell.ring("sample", singles(range(MOST_WAITING)))
+    for seconds in range(3):
+        clock.round(cast.now + seconds * TICK)
+    assert rung(config, "background") == MOST_WAITING
+    assert (delivery.prepare_at, delivery.look_at) == (cast.now, cast.now)
+    Redis.from_url(str(config.redis_url)).flushdb()
+    clock.round(cast.now + 3 * TICK)
+    assert kinds(config) == ["prepare", "settle", "check"]
+
+
+def test_numbers_and_looks_ahead_wait_while_the_background_is_busy(
+    config: Config, cast: Cast, delivery: Delivery
+) -> None:
+    clock, bell = Clock(Bell(config)), Bell(config)
+    set_to(delivery, prepare_at=cast.now, look_at=cast.now, sample_at=cast.now)
+    bell.ring("audience", singles(range(MOST_WAITING // 2)))
+    clock.round(cast.now)
+    assert kinds(config)[MOST_WAITING // 2 :] == ["prepare", "settle"]
+    Redis.from_url(str(config.redis_url)).flushdb()
+    clock.round(cast.now + TICK)
+    assert kinds(config) == ["check", "sample"]
+
+
+def test_rings_of_one_queue_live_alike(config: Config, cast: Cast) -> None:
+    bell = Bell(config)
+    for job in ("prepare", "settle", "check", "sample", "audience"):
+        bell.ring(job, [(1,)])
+    queue = Queue("background", connection=Redis.from_url(str(config.redis_url)), serializer=JSONSerializer)
+    assert len({job.ttl for job in queue.jobs}) == 1
+
+
+def test_without_redis_nothing_of_the_background_counts_as_rung(
+    config: Config, cast: Cast, delivery: Delivery
+) -> None:
+    set_to(delivery, prepare_at=cast.now)
+    Clock(Bell(replace(config, redis_url=f"redis://127.0.0.1:{free_port()}/0"))).round(cast.now)
+    db.session.expire_all()
+    assert (delivery.prepare_at, delivery.check_at) == (cast.now, cast.now)
 
 
 def test_without_redis_it_neither_stops_nor_spins(config: Config, cast: Cast, delivery: Delivery) -> None:

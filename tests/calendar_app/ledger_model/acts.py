@@ -52,7 +52,7 @@ def sweep(world: World, kind: str) -> Act:
         "ring": lambda: sweeps.due(now, RERING),
         "reap": lambda: sweeps.reap(now),
         "hold_late": lambda: sweeps.hold_late(now),
-        "to_prepare": lambda: sweeps.to_prepare(now),
+        "to_prepare": lambda: sweeps.to_prepare(now, RERING),
         "to_look": lambda: sweeps.to_look(now, RERING),
     }
 

@@ -96,7 +96,7 @@ def rung(world: World) -> list[tuple[str, int]]:
     """One round of the clock: the jobs that it rings for, each with its delivery."""
     sweeps.reap(world.now)
     sweeps.hold_late(world.now)
-    preparing, looking = sweeps.to_prepare(world.now), sweeps.to_look(world.now, RERING)
+    preparing, looking = sweeps.to_prepare(world.now, RERING), sweeps.to_look(world.now, RERING)
     ringing = sweeps.due(world.now, RERING)
     db.session.commit()
     jobs = {"prepare": preparing, "settle": looking, "publish": ringing}
