@@ -7,13 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, exists, func, or_, select, update
 
 from calendar_app import ahead, logs
 from calendar_app.attempts import close_attempt
 from calendar_app.deliveries import GATE, advance, free
 from calendar_app.extensions import db
-from calendar_app.models import Channel, Delivery, Hold, Outcome, Rendition, RenditionState, State, Step
+from calendar_app.models import (
+    Attempt,
+    Channel,
+    Delivery,
+    Hold,
+    Outcome,
+    Rendition,
+    RenditionState,
+    State,
+    Step,
+)
 
 LIMIT = 500
 # Rings that may be unanswered at once: in all, for one workspace, for one channel. What is due beyond that stays in
@@ -234,6 +244,21 @@ def _reap_one(delivery: Delivery, now: datetime) -> bool:
         with logs.about("reap", delivery=delivery.id, channel=delivery.channel_id, attempt=attempt.id):
             close_attempt(attempt.id, Outcome.UNCONFIRMED if sent else Outcome.LOST, now)
     return freed
+
+
+def end_lost(now: datetime, longest: timedelta) -> int:
+    """End the uploads and looks whose worker did not live to; how many.
+
+    None of them lasts ``longest`` but an upload, and whoever makes that renews its lease.
+    """
+    is_at_it = exists().where(Delivery.id == Attempt.delivery_id, Delivery.preparing_until > now)
+    no_publish = Attempt.step != _constant(Step.PUBLISH, Attempt.step)
+    left = (Attempt.closed_at.is_(None), no_publish, Attempt.opened_at < now - longest, ~is_at_it)
+    ended = db.session.execute(
+        update(Attempt).where(*left).values(outcome=Outcome.LOST, closed_at=now), execution_options=UNSYNCED
+    )
+    assert isinstance(ended, CursorResult)
+    return ended.rowcount
 
 
 def _first(column: Any, *where: Any) -> Any:

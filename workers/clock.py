@@ -78,8 +78,9 @@ class Clock:
         return now + self._crowded
 
     def daily(self, now: datetime) -> None:
-        """What needs a look only now and then: the channels' own numbers, and files that were left half-done."""
+        """What needs a look only now and then: the channels' own numbers, and what was left half-done."""
         self._ring("audience", singles(engagement.due_audiences(now)))
+        sweeps.end_lost(now, 2 * config().lease)
         db.session.commit()
         _drop_unfinished(now)
 

@@ -146,6 +146,8 @@ class Attempt(Model):
     """
 
     __tablename__ = "attempt"
+    # Tries to publish are left out: each delivery makes one, and the lease of its row tells of those left open.
+    __table_args__ = (_partial("ix_attempt_open", "opened_at", "closed_at IS NULL AND step != 'publish'"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id", ondelete="CASCADE"), index=True)

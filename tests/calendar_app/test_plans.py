@@ -92,6 +92,12 @@ def test_what_is_due_is_found_without_a_look_at_what_is_not(estate: estates.Esta
     assert count == 0 or (uses(lines, "ix_delivery_due") and uses(lines, "ix_delivery_rung"))
 
 
+def test_tries_that_nobody_ended_are_found_by_their_index(estate: estates.Estate) -> None:
+    lines = plans(lambda: sweeps.end_lost(estate.now, timedelta(minutes=4)))
+    assert walks(lines, "attempt") == []
+    assert uses(lines, "ix_attempt_open")
+
+
 def test_channels_with_numbers_to_read_are_found_by_their_index(estate: estates.Estate) -> None:
     lines = plans(lambda: engagement.due_channels(estate.now))
     assert walks(lines, "delivery") == []

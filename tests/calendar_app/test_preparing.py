@@ -278,6 +278,30 @@ def test_publishing_leaves_an_upload_that_is_under_way_alone(
     assert len(uploads(bluesky_server)) == 1, "whoever died at it held the right no longer than its lease"
 
 
+def test_an_upload_that_nobody_lived_to_end_is_ended_and_one_under_way_is_not(
+    pictured: Post, watch: Watch, prepare: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_given: Any) -> None:
+        raise Killed
+
+    delivery, minute = only(pictured), timedelta(minutes=1)
+    watch.wait_until(delivery.prepare_at or watch.now)
+    monkeypatch.setattr(type(preparing.publishers.get("bluesky")), "prepare", die)
+    with pytest.raises(Killed):
+        prepare(delivery.id)
+    db.session.rollback()
+    watch.wait_until(watch.now + minute / 2)
+    assert sweeps.end_lost(watch.now, timedelta(0)) == 0, "it may be under way as long as its lease lasts"
+    watch.wait_until(watch.now + minute)
+    assert sweeps.end_lost(watch.now, 2 * minute) == 0
+    assert sweeps.end_lost(watch.now, minute) == 1
+    db.session.commit()
+    assert outcomes(pictured, Step.PREPARE) == [Outcome.LOST]
+
+
 def test_a_worker_that_lost_its_lease_writes_nothing(
     pictured: Post, watch: Watch, prepare: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
