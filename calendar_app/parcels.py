@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 import publishers
 from calendar_app import content, library, logs
@@ -21,6 +22,8 @@ from publishers.errors import Evidence, PublisherError, Rejected, Temporary
 from publishers.values import Content, Destination, Ticket
 
 log = structlog.get_logger()
+_THIS = Delivery.id == bindparam("delivery_id")
+_FRESH = {"populate_existing": True}
 
 
 class Unapproved(Exception):
@@ -55,25 +58,46 @@ class Parcel:
 
 
 def load(delivery_id: int) -> Delivery | None:
-    """The delivery with all that a worker reads of it, fresh, in one query and one more for its files."""
-    return db.session.scalars(_one(), {"delivery_id": delivery_id}).unique().one_or_none()
+    """The delivery with all that a worker reads of it, fresh, in one query and two more where there are files."""
+    found = db.session.execute(_without_files(), {"delivery_id": delivery_id}).one_or_none()
+    if found is None:
+        return None
+    delivery, has_files = found
+    if has_files:
+        return db.session.scalars(_with_files(), {"delivery_id": delivery_id}).unique().one_or_none()
+    if delivery.variant:
+        set_committed_value(delivery.variant, "own_attachments", [])
+        set_committed_value(delivery.variant.post, "attachments", [])
+    return delivery
 
 
 @cache
-def _one() -> Select[Delivery]:
-    query = select(Delivery).where(Delivery.id == bindparam("delivery_id")).options(*whole())
-    return query.execution_options(populate_existing=True)
+def _without_files() -> Select[Delivery, bool]:
+    """Most posts have none, and joining them in doubles what loading costs."""
+    has_files = exists().where(Attachment.post_id == Delivery.post_id)
+    return select(Delivery, has_files).where(_THIS).options(*_heart()).execution_options(**_FRESH)
+
+
+@cache
+def _with_files() -> Select[Delivery]:
+    return select(Delivery).where(_THIS).options(*whole()).execution_options(**_FRESH)
 
 
 def whole() -> tuple[Any, ...]:
     """The loader options that bring a delivery with all that is packed or judged of it."""
     variant = joinedload(Delivery.variant)
     return (
-        joinedload(Delivery.channel).joinedload(Channel.workspace),
-        variant.joinedload(Variant.channel),
-        variant.joinedload(Variant.post),
+        *_heart(),
         _files(variant.joinedload(Variant.own_attachments)),
         _files(variant.joinedload(Variant.post).joinedload(Post.attachments)),
+    )
+
+
+def _heart() -> tuple[Any, ...]:
+    """All but the files; a variant's channel is the delivery's."""
+    return (
+        joinedload(Delivery.channel).joinedload(Channel.workspace),
+        joinedload(Delivery.variant).joinedload(Variant.post),
     )
 
 

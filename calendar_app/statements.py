@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from functools import cache
 
-from sqlalchemy import Table, bindparam, update
+from sqlalchemy import ColumnElement, Table, bindparam, or_, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from calendar_app.models import Delivery, State
@@ -33,6 +33,11 @@ _GUARDS = {
 }
 
 
+def _is_any(sources: frozenset[State]) -> ColumnElement[bool]:
+    """``IN`` would be written out anew each time that a statement runs."""
+    return or_(*(_table.c.state == source for source in sorted(sources)))
+
+
 @cache
 def guarded(guard: Guard, sources: frozenset[State], names: tuple[str, ...]) -> ReturningUpdate[datetime]:
     """Sets the columns ``names`` to the parameters ``new_NAME`` of row ``delivery_id``, if it is in ``sources`` and the
@@ -40,7 +45,7 @@ def guarded(guard: Guard, sources: frozenset[State], names: tuple[str, ...]) -> 
     """
     return (
         update(_table)
-        .where(_table.c.id == bindparam("delivery_id"), _table.c.state.in_(sources), _GUARDS[guard])
+        .where(_table.c.id == bindparam("delivery_id"), _is_any(sources), _GUARDS[guard])
         .values({name: bindparam(f"new_{name}", type_=_table.c[name].type) for name in names})
         .returning(_table.c.due_at)
     )

@@ -44,8 +44,8 @@ MUTATIONS = (
     Mutation(
         "the guard of a claim",
         "calendar_app/statements.py",
-        "_table.c.state.in_(sources), _GUARDS[guard])",
-        "guard is Guard.DUE or _table.c.state.in_(sources), _GUARDS[guard])",
+        "_is_any(sources), _GUARDS[guard])",
+        "guard is Guard.DUE or _is_any(sources), _GUARDS[guard])",
     ),
     Mutation(
         "the due time in a claim",
