@@ -51,13 +51,13 @@ class Answer:
     is_tight: bool = False
 
 
-def due(now: datetime) -> list[int]:
+def due(now: datetime, limit: int = LIMIT) -> list[int]:
     """Channels to look at now; taking them moves their deliveries' next ring."""
     rows = (
         select(Delivery.id)
         .where(Delivery.state == State.SCHEDULED, Delivery.check_at <= now)
         .order_by(Delivery.check_at)
-        .limit(LIMIT)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
     taken = update(Delivery).where(Delivery.id.in_(rows)).values(check_at=now + AGAIN)

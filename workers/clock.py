@@ -127,13 +127,13 @@ class Clock:
         if room and _is_due(agenda.look, now):
             self._ring("settle", batches(sweeps.by_channel(sweeps.to_look(now, again, room))))
         if room > MOST_WAITING // 2:
-            self._ring_leisurely(agenda, now)
+            self._ring_leisurely(agenda, now, room - MOST_WAITING // 2)
 
-    def _ring_leisurely(self, agenda: sweeps.Agenda, now: datetime) -> None:
+    def _ring_leisurely(self, agenda: sweeps.Agenda, now: datetime, room: int) -> None:
         if _is_due(agenda.check, now):
-            self._ring("check", singles(preflight.due(now)))
+            self._ring("check", singles(preflight.due(now, room)))
         if _is_due(agenda.sample, now):
-            self._ring("sample", singles(self._not_just_rung(engagement.due_channels(now), now)))
+            self._ring("sample", singles(self._not_just_rung(engagement.due_channels(now), now, room)))
 
     def _room(self) -> int:
         try:
@@ -142,9 +142,9 @@ class Clock:
             log.warning("the doorbell is out of order; ringing again soon", error=str(error))
             return 0
 
-    def _not_just_rung(self, channel_ids: list[int], now: datetime) -> list[int]:
+    def _not_just_rung(self, channel_ids: list[int], now: datetime, most: int) -> list[int]:
         oldest = now - min(config().rering, SAMPLING)
-        fresh = [id for id in channel_ids if self._sampled.get(id, oldest) <= oldest]
+        fresh = [id for id in channel_ids if self._sampled.get(id, oldest) <= oldest][:most]
         self._sampled |= dict.fromkeys(fresh, now)
         return fresh
 

@@ -142,6 +142,18 @@ def test_numbers_and_looks_ahead_wait_while_the_background_is_busy(
     assert kinds(config) == ["check", "sample"]
 
 
+def test_numbers_of_many_channels_are_rung_for_by_and_by(config: Config, cast: Cast) -> None:
+    posts = [an_approved_post(cast, a_channel(cast.tea)) for _ in range(MOST_WAITING // 2 + 3)]
+    for post in posts:
+        set_to(post.deliveries[0], check_at=None, sample_at=cast.now)
+    clock = Clock(Bell(config))
+    clock.round(cast.now)
+    assert rung(config, "background") == MOST_WAITING // 2
+    Redis.from_url(str(config.redis_url)).flushdb()
+    clock.round(cast.now + TICK)
+    assert rung(config, "background") == 3
+
+
 def test_rings_of_one_queue_live_alike(config: Config, cast: Cast) -> None:
     bell = Bell(config)
     for job in ("prepare", "settle", "check", "sample", "audience"):
