@@ -147,7 +147,8 @@ class Mastodon(Publisher):
         with _connection(destination.base_url, destination.credentials) as http:
             body = _body(content, ids)
             receipt = http.publish("/api/v1/statuses", entities.receipt_of, json=body, headers=headers)
-            return statuses.kept(http, receipt)
+            is_mastodon = fediverse.software_of(destination.traits) is fediverse.MASTODON
+            return statuses.kept(http, receipt, is_mastodon=is_mastodon)
 
     def find(
         self, destination: Destination, content: Content, ticket: Ticket, since: datetime

@@ -73,11 +73,16 @@ def numbers(status: Mapping[str, Any]) -> tuple[str, Metrics]:
     )
 
 
+def created_at(entity: Mapping[str, Any]) -> datetime:
+    """When a status, or an account, was made."""
+    return datetime.fromisoformat(entity["created_at"]).astimezone(UTC)
+
+
 def posted(status: Mapping[str, Any]) -> Posted:
     """What is needed to recognise a status."""
     return Posted(
         remote_id=str(status["id"]),
-        made_at=datetime.fromisoformat(status["created_at"]).astimezone(UTC),
+        made_at=created_at(status),
         media_count=len(status["media_attachments"]),
         content=matching.without_markup(str(status["content"])),
         receipt=receipt(status),

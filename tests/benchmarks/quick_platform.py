@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from urllib.error import URLError
@@ -77,8 +78,12 @@ class _Desk:
             return len(self.arrived)
         return self._status(int(path.rpartition(b"/")[2]))
 
-    def _status(self, number: int) -> dict[str, str]:
-        return {"id": str(number), "url": f"http://127.0.0.1/@tea/{number}", "uri": f"tea/{number}"}
+    def _status(self, number: int) -> dict[str, object]:
+        """As of an account that has been there for years."""
+        url = f"http://127.0.0.1/@tea/{number}"
+        account = {"id": "1", "username": "tea", "created_at": "2019-05-01T00:00:00.000Z"}
+        made_at = datetime.now(UTC).isoformat()
+        return {"id": str(number), "url": url, "uri": url, "created_at": made_at, "account": account}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

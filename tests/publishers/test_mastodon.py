@@ -246,6 +246,17 @@ class TestErrors:
 
         assert caught.value.evidence.code == "not_kept"
 
+    @pytest.mark.parametrize(("age", "calls"), [(29, 2), (31, 1)])
+    def test_an_account_that_no_filter_drops_posts_of_is_not_asked_about(
+        self, stage: Stage, age: int, calls: int
+    ) -> None:
+        stage.server.control.clock(advance_seconds=timedelta(days=age).total_seconds())
+        before = stage.requests()
+
+        patient.publish(stage.destination, Content("早"), ticket())
+
+        assert stage.requests() - before == calls
+
     def test_trouble_in_looking_again_takes_nothing_from_the_receipt(self, stage: Stage) -> None:
         stage.server.control.fault("drop_before", match={"method": "GET", "path_prefix": "/api/v1/statuses"})
 
