@@ -24,6 +24,7 @@ import httpx
 KEPT_CONNECTIONS = 48
 KEPT_SECONDS = 15.0
 LARGEST_ANSWER = 8 * 2**20
+_PROXY_SETTINGS = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
 _FAILURES = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -180,6 +181,12 @@ os.register_at_fork(after_in_child=_pool.cache_clear)
 
 def _proxy_for(scheme: str, host: str) -> str:
     """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for an address; empty for none."""
+    return _proxy_as_set(scheme, host, *(os.environ.get(name) for name in _PROXY_SETTINGS))
+
+
+@lru_cache(maxsize=256)
+def _proxy_as_set(scheme: str, host: str, *_settings: str | None) -> str:
+    """Reading the settings costs more than encoding a request; they seldom change."""
     proxy = urllib.request.getproxies().get(scheme, "")
     return "" if not proxy or urllib.request.proxy_bypass(host) else proxy
 

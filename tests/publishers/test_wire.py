@@ -205,3 +205,17 @@ def test_no_cookie_of_one_channel_is_shown_by_another() -> None:
         publish(server.url)
         publish(server.url)
     assert not [request for request in server.requests if b"cookie" in request.lower()]
+
+
+def test_calls_take_the_proxy_that_is_set_and_pass_it_by_where_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with host(serves) as proxy, host(serves) as server:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        publish("http://mastodon.example")
+        publish(server.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        publish(server.url)
+    asked = [request.split(b" ")[1] for request in proxy.requests]
+    assert asked == [b"http://mastodon.example/x", f"{server.url}/x".encode()]
+    assert len(server.requests) == 1
