@@ -170,9 +170,9 @@ def _pool(proxy: str) -> httpcore.ConnectionPool:
     if not proxy:
         return httpcore.ConnectionPool(**options)
     address = httpx.Proxy(proxy)
-    return httpcore.HTTPProxy(
-        httpcore.URL(str(address.url)), proxy_auth=address.raw_auth, proxy_ssl_context=tls(), **options
-    )
+    if address.url.scheme == "https":
+        options["proxy_ssl_context"] = tls()
+    return httpcore.HTTPProxy(httpcore.URL(str(address.url)), proxy_auth=address.raw_auth, **options)
 
 
 # A forked child must not talk over its parent's connections; it opens its own.
