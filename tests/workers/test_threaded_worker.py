@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from PIL import Image
 from sqlalchemy import func, select
 
-from calendar_app import channels, library, planning
+from calendar_app import channels
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Beat, Channel, Delivery, Post, State
@@ -25,7 +24,7 @@ from publishers.values import Destination
 from tests.people import Cast, a_channel, an_approved_post, gather
 from tests.servers import RedisServer, wait_until
 from tests.workers.crew import crew, kill_wholly
-from tests.workers.test_under_fire import POSTING, schedule, settled
+from tests.workers.test_under_fire import POSTING, a_picture, schedule, settled
 from workers.lanes import THREADS
 
 AT_ONCE = timedelta(0)
@@ -103,14 +102,6 @@ def long_published(post: Post, now: datetime) -> None:
     delivery.state, delivery.remote_id, delivery.check_at = State.PUBLISHED, "1", None
     delivery.published_at, delivery.sample_at = now - timedelta(hours=1), now
     db.session.commit()
-
-
-def a_picture(cast: Cast, folder: Path) -> planning.Attached:
-    path = folder / "tea.jpg"
-    Image.new("RGB", (64, 48), "seagreen").save(path)
-    asset = library.add(cast.tea, path, "tea.jpg", cast.ana, cast.now)
-    db.session.commit()
-    return planning.Attached(asset.id, "A green field of tea")
 
 
 def test_a_worker_stopped_in_a_burst_finishes_what_it_began_and_gives_back_the_rest(

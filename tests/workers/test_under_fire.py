@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select
 
-from calendar_app import approval, channels, planning
+from calendar_app import approval, channels, library, planning, sweeps, triage
 from calendar_app.config import Config
 from calendar_app.extensions import db
-from calendar_app.models import Channel, Delivery, State
+from calendar_app.models import Channel, Delivery, Hold, Post, State
 from publishers import get
 from publishers.simulators import mastodon
 from publishers.simulators.server import Server
 from publishers.values import Destination
-from tests.people import Cast, a_draft, gather
+from tests.people import Cast, a_draft, an_approved_post, gather
 from tests.servers import RedisServer, wait_until
 from tests.workers.crew import Crew, crew, kill_wholly
 
 POSTING = {"method": "POST", "path_prefix": "/api/v1/statuses"}
+UPLOADING = {"method": "POST", "path_prefix": "/api/v2/media"}
 
 
 @pytest.fixture
@@ -61,6 +64,15 @@ def schedule(cast: Cast, channel: Channel, count: int, first: timedelta, apart: 
         approval.submit(post, cast.ana, now)
         approval.approve(post, post.revision, cast.bo, now)
     db.session.commit()
+
+
+def a_picture(cast: Cast, folder: Path) -> planning.Attached:
+    """A file in the tea brand's library, with alt text."""
+    path = folder / "tea.jpg"
+    Image.new("RGB", (64, 48), "seagreen").save(path)
+    asset = library.add(cast.tea, path, "tea.jpg", cast.ana, cast.now)
+    db.session.commit()
+    return planning.Attached(asset.id, "A green field of tea")
 
 
 def settled(app: Flask, count: int) -> bool:
@@ -114,6 +126,39 @@ def test_redis_emptied_at_any_moment_loses_nothing_and_repeats_nothing(
     wait_until(flushed_at_each_publish_and_settled, "all published", 90)
     assert len(flushed_at) > 5
     assert counts(server) == {f"Post number {n}": 1 for n in range(24)}
+
+
+def test_a_post_held_because_its_upload_was_killed_goes_out_when_a_person_retries_it(
+    app: Flask,
+    cast: Cast,
+    channel: Channel,
+    server: Server,
+    hands: Crew,
+    redis_server: RedisServer,
+    tmp_path: Path,
+) -> None:
+    server.control.fault("delay", UPLOADING, seconds=60, times=1)
+    at, picture = cast.now + timedelta(seconds=20), a_picture(cast, tmp_path)
+    post = an_approved_post(cast, channel, at=at, media=(picture,), text="Post number 0")
+    hands.start("clock")
+    hands.start("worker", "publish")
+    background = hands.start("worker", "background")
+    wait_until(lambda: is_uploading(post), "an upload under way", 40)
+    kill_wholly(background)
+    server.control.clear_faults()
+    sweeps.hold(Delivery.post_id == post.id, Hold.LATE)
+    db.session.commit()
+    triage.retry(post.deliveries[0], cast.bo, datetime.now(UTC))
+    db.session.commit()
+    hands.start("worker", "background")
+    redis_server.flush()
+    wait_until(lambda: settled(app, 1), "the post with its picture", 60)
+    assert counts(server) == {"Post number 0": 1}
+
+
+def is_uploading(post: Post) -> bool:
+    db.session.rollback()
+    return post.deliveries[0].preparing_until is not None
 
 
 def test_redis_gone_for_a_while_delays_and_loses_nothing(
