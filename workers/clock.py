@@ -19,7 +19,7 @@ from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
 from calendar_app.settings import config
 from workers import beats, housetime
-from workers.rings import BACKGROUND, MOST_WAITING, Bell, Call, OutOfOrder, batches, singles
+from workers.rings import BACKGROUND, MOST_WAITING, Bell, Call, OutOfOrder, batches, bundles, singles
 
 TICK = timedelta(seconds=1)
 BREATH = timedelta(milliseconds=5)
@@ -106,7 +106,7 @@ class Clock:
             return 0
         ids = sweeps.due(now, rering)
         db.session.commit()
-        if self._ring("publish", batches(sweeps.by_channel(ids))):
+        if self._ring("publish_several", bundles(ids, sweeps.by_channel(ids))):
             return len(ids)
         sweeps.unring(ids)
         db.session.commit()

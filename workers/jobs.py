@@ -40,6 +40,13 @@ def publish(channel_id: int, delivery_ids: Sequence[int]) -> None:
     _hand_over("publish", channel_id, delivery_ids)
 
 
+def publish_several(parts: Sequence[tuple[int, Sequence[int]]]) -> None:
+    """As ``publish``, for several channels in one ring."""
+    for channel_id, delivery_ids in parts:
+        _line_up("publish", channel_id, delivery_ids)
+    lanes().has_room(LONGEST_WAIT)
+
+
 def prepare(channel_id: int, delivery_ids: Sequence[int]) -> None:
     """Do the invisible part of deliveries ahead of time."""
     _hand_over("prepare", channel_id, delivery_ids)
@@ -113,8 +120,12 @@ def at_work() -> Iterator[None]:
 
 def _hand_over(kind: str, channel_id: int, ids: Sequence[int]) -> None:
     """While every thread is taken, wait a little: what still lies in Redis can go to other workers."""
-    lanes().put(Lane(kind, channel_id), [Errand(kind, id) for id in ids])
+    _line_up(kind, channel_id, ids)
     lanes().has_room(LONGEST_WAIT)
+
+
+def _line_up(kind: str, channel_id: int, ids: Sequence[int]) -> None:
+    lanes().put(Lane(kind, channel_id), [Errand(kind, id) for id in ids])
 
 
 def _run(errand: Errand) -> None:

@@ -16,6 +16,7 @@ from calendar_app.config import Config
 PUBLISH, BACKGROUND, RENDER = "publish", "background", "render"
 QUEUES = {
     "publish": PUBLISH,
+    "publish_several": PUBLISH,
     "prepare": BACKGROUND,
     "settle": BACKGROUND,
     "check": BACKGROUND,
@@ -24,6 +25,8 @@ QUEUES = {
     "render": RENDER,
 }
 BATCH = 10
+# Of a burst: one ring costs a worker as much as half a delivery, and of each look at least two workers get some.
+BUNDLE, AT_LEAST = 20, 2
 PATIENCE = 1.0
 RENDERING = 1800
 HANDING_OVER = 60
@@ -32,7 +35,8 @@ KEPT = 120
 # what is not, and behind rings for what was rung again meanwhile.
 MOST_WAITING = 100
 
-Call = tuple[int, list[int]] | tuple[int]
+Part = tuple[int, list[int]]
+Call = Part | tuple[int] | tuple[list[Part]]
 
 
 class OutOfOrder(Exception):
@@ -88,13 +92,28 @@ class Bell:
         lasting ones form would outlive the others."""
         if job == "render":
             return None
-        return max(self._rering, 1) if job == "publish" else KEPT
+        return max(self._rering, 1) if QUEUES[job] == PUBLISH else KEPT
 
 
 def batches(by_channel: Mapping[int, Sequence[int]]) -> list[Call]:
     """At most ``BATCH`` ids of one channel each; the first of every channel come before the second of any."""
-    rows = ([(channel, part) for part in _parts(ids)] for channel, ids in by_channel.items())
+    rows = ([(channel, part) for part in _parts(ids, BATCH)] for channel, ids in by_channel.items())
     return [call for call in chain.from_iterable(zip_longest(*rows)) if call]
+
+
+def bundles(ids: Sequence[int], by_channel: Mapping[int, Sequence[int]]) -> list[Call]:
+    """A few calls for all ``ids`` in their order, each of several channels."""
+    channels = {id: channel for channel, group in by_channel.items() for id in group}
+    known = [id for id in ids if id in channels]
+    size = min(BUNDLE, -(-len(known) // AT_LEAST))
+    return [(_grouped(part, channels),) for part in _parts(known, size)]
+
+
+def _grouped(ids: Sequence[int], channels: Mapping[int, int]) -> list[Part]:
+    groups: dict[int, list[int]] = {}
+    for id in ids:
+        groups.setdefault(channels[id], []).append(id)
+    return list(groups.items())
 
 
 def singles(ids: Iterable[int]) -> list[Call]:
@@ -102,5 +121,5 @@ def singles(ids: Iterable[int]) -> list[Call]:
     return [(id,) for id in ids]
 
 
-def _parts(ids: Sequence[int]) -> Iterator[list[int]]:
-    return (list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
+def _parts(ids: Sequence[int], size: int) -> Iterator[list[int]]:
+    return (list(ids[start : start + size]) for start in range(0, len(ids), size or 1))

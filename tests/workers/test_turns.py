@@ -16,7 +16,7 @@ from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, State
 from tests.people import Cast, a_channel, an_approved_post, gather
 from workers.clock import CROWDED, MOST_CROWDED, Clock
-from workers.rings import BATCH, Bell, batches
+from workers.rings import BUNDLE, Bell, batches, bundles
 
 RERING = timedelta(seconds=20)
 
@@ -118,7 +118,7 @@ def test_a_clock_with_more_due_than_it_may_ring_neither_spins_nor_sleeps(config:
         now = upcoming
     assert waits == [CROWDED, 2 * CROWDED, *[MOST_CROWDED] * 4]
     assert config.redis_url
-    batched = -(-sweeps.CHANNEL_RINGS // BATCH)
+    batched = -(-sweeps.CHANNEL_RINGS // BUNDLE)
     assert Redis.from_url(config.redis_url).llen("rq:queue:publish") == batched
 
 
@@ -130,6 +130,20 @@ def test_a_ring_carries_a_few_ids_of_one_channel_and_the_first_of_each_come_firs
         (1, list(range(10, 20))),
         (1, list(range(20, 25))),
     ]
+
+
+def test_a_burst_is_rung_in_its_order_by_few_rings_of_several_channels_each() -> None:
+    ids = [each for pair in zip(range(30), range(100, 130)) for each in pair]
+    calls = bundles([*ids, 999], {1: list(range(30)), 2: list(range(100, 130))})
+    assert [[id for _, part in parts for id in part] for (parts,) in calls] == [
+        [*range(first, first + 10), *range(100 + first, 110 + first)] for first in (0, 10, 20)
+    ]
+    assert calls[0] == ([(1, list(range(10))), (2, list(range(100, 110)))],)
+
+
+def test_a_few_that_are_due_at_once_are_shared_by_two_workers() -> None:
+    assert bundles([1, 2, 3], {7: [1, 2, 3]}) == [([(7, [1, 2])],), ([(7, [3])],)]
+    assert bundles([], {}) == []
 
 
 def test_ids_are_grouped_by_their_channel_in_their_order(cast: Cast) -> None:
