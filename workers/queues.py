@@ -13,6 +13,7 @@ import gc
 import os
 import socket
 import time
+from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,7 @@ class ThreadedWorker(Beating, SimpleWorker):
     """Hands each job to the lanes; stops taking rings when something in them hangs."""
 
     hung = False
+    hopeless: Sequence[Any] = ()
 
     def heartbeat(self, *args: Any, **options: Any) -> None:
         super().heartbeat(*args, **options)
@@ -124,6 +126,12 @@ class ThreadedWorker(Beating, SimpleWorker):
             log.error("errands hang; this process stops for a new one to begin", errands=hung)
             self.hung = True
             raise StopRequested
+
+    def teardown(self) -> None:
+        """First of all begin nothing more: RQ's own farewell takes a second, in which the lanes would go on."""
+        self.hopeless = jobs.lanes().overdue(jobs.limit)
+        _give_back(jobs.lanes().close())
+        super().teardown()  # type: ignore[no-untyped-call]
 
     def facts(self) -> dict[str, Any]:
         return super().facts() | jobs.lanes().facts()
@@ -148,21 +156,18 @@ def run(queue_name: str) -> None:
     try:
         worker.work(logging_level="WARNING")
     finally:
-        hanging = _wind_up()
+        hanging = jobs.lanes().finish(LAST_ERRANDS, worker.hopeless)
     if hanging or worker.hung:
         log.error("this process ends with work that hangs", errands=hanging)
         raise SystemExit(1)
 
 
-def _wind_up() -> list[Any]:
-    """Give back what waited, finish what is under way; answers what did not end."""
-    hopeless = jobs.lanes().overdue(jobs.limit)
-    left = jobs.lanes().close()
+def _give_back(left: Sequence[Any]) -> None:
+    """What waited goes to other workers."""
     try:
         jobs.give_back(left)
     except SQLAlchemyError:
         log.exception("what waited could not be given back; it is rung again by itself", count=len(left))
-    return jobs.lanes().finish(LAST_ERRANDS, hopeless)
 
 
 def _worker(kind: Any, queue_name: str, connection: Redis) -> Any:

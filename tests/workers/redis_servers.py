@@ -137,10 +137,14 @@ class WatchedRedis:
         wait_until(lambda: self.master_port() != old and _is_master(self.master_port()), "a new master", 60)
 
     def come_back(self) -> None:
-        """Start the killed server again; the Sentinel makes it the new master's replica."""
+        """Start the killed server again: until the Sentinel tells it, it takes itself for the master."""
         (dead,) = set(self.data_ports) - set(self._processes)
         self._start_data(dead)
-        wait_until(lambda: not _is_master(dead), "the old master to follow the new one", 60)
+
+    def holds(self, port: int, key: str) -> bool:
+        """Whether the data server on ``port`` has ``key``."""
+        with redis.Redis(port=port, password=PASSWORD) as client:
+            return bool(client.exists(key))
 
     def _start_data(self, port: int, *more: str) -> None:
         options = ["--port", str(port), "--save", "", "--repl-diskless-sync-delay", "0", *more]

@@ -109,6 +109,7 @@ def test_behind_sentinels_it_is_always_the_master_of_today(watched: WatchedRedis
         assert client.get("before") == b"kept by the replica too"
         watched.come_back()
         assert client.set("later", "written")
+        assert watched.holds(watched.master_port(), "later")
 
 
 def test_a_service_that_the_sentinels_do_not_know_is_named(watched: WatchedRedis, config: Config) -> None:
