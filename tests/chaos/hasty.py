@@ -5,8 +5,10 @@ python -m tests.chaos.hasty clock
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from unittest import mock
 
 import publishers
 from calendar_app import credentials, preparing, retrying
@@ -15,23 +17,33 @@ from workers.__main__ import main
 BACK_OFF, LOOK_AGAIN, WAITS = (1, 2, 4, 8, 15), (1, 2, 4, 8), (1, 1, 2, 3)
 
 
-def shorten() -> None:
-    """Set every wait that a person or a platform would need in life to what a simulated one needs."""
-    _set(retrying, "BACK_OFF", tuple(timedelta(seconds=each) for each in BACK_OFF))
-    _set(retrying, "LOOK_AGAIN", tuple(timedelta(seconds=each) for each in LOOK_AGAIN))
-    _set(retrying, "WAITS", tuple(timedelta(seconds=each) for each in WAITS))
-    _set(preparing, "LEASE", timedelta(seconds=10))
-    _set(credentials, "REFRESH_BOUND", timedelta(seconds=15))
-    for name in ("mastodon", "bluesky"):
-        _set(type(publishers.get(name)), "visibility_lag", timedelta(seconds=1))
-        _set(type(publishers.get(name)), "prepare_lead", timedelta(seconds=6))
+@contextmanager
+def shortened() -> Iterator[None]:
+    """Every wait that a person or a platform would need in life is what a simulated one needs, for this while."""
+    with (
+        mock.patch.multiple(
+            retrying, BACK_OFF=_spans(BACK_OFF), LOOK_AGAIN=_spans(LOOK_AGAIN), WAITS=_spans(WAITS)
+        ),
+        mock.patch.object(preparing, "LEASE", timedelta(seconds=10)),
+        mock.patch.object(credentials, "REFRESH_BOUND", timedelta(seconds=15)),
+        _quick("mastodon"),
+        _quick("bluesky"),
+    ):
+        yield
 
 
-def _set(owner: Any, name: str, value: object) -> None:
-    assert hasattr(owner, name), f"{owner!r} has no {name} any more"
-    setattr(owner, name, value)
+@contextmanager
+def _quick(platform: str) -> Iterator[None]:
+    kind = type(publishers.get(platform))
+    quick = {"visibility_lag": timedelta(seconds=1), "prepare_lead": timedelta(seconds=6)}
+    with mock.patch.multiple(kind, **quick):
+        yield
+
+
+def _spans(seconds: tuple[int, ...]) -> tuple[timedelta, ...]:
+    return tuple(timedelta(seconds=each) for each in seconds)
 
 
 if __name__ == "__main__":
-    shorten()
-    main()
+    with shortened():
+        main()

@@ -77,7 +77,20 @@ def run(
     logs: Path | None = None,
 ) -> Report:
     """A storm of ``seconds`` over ``deliveries`` on ``engine`` (sqlite or postgres), and its audit."""
-    hasty.shorten()
+    with hasty.shortened():
+        return _run(engine, deliveries, seconds, seed, names, times, patience, logs)
+
+
+def _run(
+    engine: str,
+    deliveries: int,
+    seconds: float,
+    seed: int,
+    names: list[str] | None,
+    times: int | None,
+    patience: float,
+    logs: Path | None,
+) -> Report:
     kinds = chosen_kinds(engine, names)
     each = max(FEWEST_CHANNELS, math.ceil(deliveries / len(BRANDS) / ON_ONE_CHANNEL))
     rates = {name: kind.rate(deliveries, times) for name, kind in kinds.items()}

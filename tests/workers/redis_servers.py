@@ -176,7 +176,7 @@ class WatchedRedis:
     def __enter__(self) -> Self:
         first, second = self.data_ports
         self._start_data(first)
-        self._start_data(second, "--replicaof", f"{HOST} {first}")
+        self._start_data(second, "--replicaof", HOST, str(first))
         self._start_sentinel()
         wait_until(self._is_watched, "the Sentinel to know the replica", 60)
         return self
