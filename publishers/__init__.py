@@ -5,10 +5,12 @@ from __future__ import annotations
 from publishers.base import Publisher
 from publishers.bluesky import Bluesky
 from publishers.mastodon import Mastodon
+from publishers.telegram import Telegram
 
 PLATFORMS: dict[str, Publisher] = {
     "mastodon": Mastodon(),
     "bluesky": Bluesky(),
+    "telegram": Telegram(),
 }
 
 

@@ -29,7 +29,7 @@ def _explain(body: Mapping[str, Any]) -> tuple[str, str]:
     return str(body["error"]), str(body.get("message") or body["error"])
 
 
-def _reset(headers: Mapping[str, str]) -> datetime:
+def _reset(headers: Mapping[str, str], _body: object) -> datetime:
     """Epoch seconds (Bluesky docs, advanced-guides/rate-limits)."""
     return datetime.fromtimestamp(int(headers["ratelimit-reset"]), UTC)
 

@@ -7,15 +7,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from publishers.values import (
     UNPACED,
     Accepted,
     Audience,
+    Comment,
     Connected,
     Content,
+    Declaration,
     Destination,
+    Heard,
+    Knock,
     Limits,
     Metrics,
     Pace,
@@ -28,7 +32,11 @@ from publishers.values import (
 
 @dataclass(frozen=True)
 class Field:
-    """One input of a connect form; ``kind`` is an HTML input type; ``label`` and ``hint`` get translated."""
+    """One input of a connect form; ``label`` and ``hint`` get translated.
+
+    ``kind`` is text, url, password, long (several lines) or choice, which offers ``choices`` as (value, label).
+    ``advanced`` ones are put away until somebody asks for them.
+    """
 
     name: str
     kind: str
@@ -36,17 +44,29 @@ class Field:
     hint: str = ""
     default: str = ""
     required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    advanced: bool = False
+
+
+OptionKind = Literal["text", "long", "link", "number", "switch", "file"]
 
 
 @dataclass(frozen=True)
 class Option:
-    """One field of the platform's own in the composer; ``choices`` are (value, label), none for free text."""
+    """One field of the platform's own in the composer; ``choices`` are (value, label), none for free input.
+
+    A switch that is on has the value "1"; a file is the number of one of the post's own files, counted from 1.
+    ``max_length`` is in characters (code points).
+    """
 
     name: str
     label: str
     choices: tuple[tuple[str, str], ...] = ()
     default: str = ""
     max_length: int | None = None
+    kind: OptionKind = "text"
+    required: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,20 +93,30 @@ class Publisher(ABC):
 
     ``prepare_lead`` is how long before its instant a post is prepared, ``visibility_lag`` how long after a call ``find``
     may still miss what it made. ``key_lives`` is how long after its first use the native key keeps a repeat from posting
-    twice (``timedelta.max``: for ever; None: there is no such key). ``finds_alike`` says that ``find`` goes by what a
-    post says, so that two with the same words cannot be told apart. ``pace`` is how often the platform takes posts.
+    twice (``timedelta.max``: for ever; None: there is no such key). ``finds`` is False where nothing lets us look for a
+    lost post: a person is asked at once. ``finds_alike`` says that ``find`` goes by what a post says, so that two with
+    the same words cannot be told apart. ``pace`` is how often the platform takes posts. ``home`` is the address of a
+    platform that has only one, ``app_fields`` what its operator registered there, ``carries`` the declarations that it
+    has a field for: the others are said in the text. ``assisted`` means that a person posts, and ``publish`` is never
+    called; ``hears`` that it calls us (``hear``).
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
+    home: ClassVar[str] = ""
     connect_fields: ClassVar[tuple[Field, ...]]
+    app_fields: ClassVar[tuple[Field, ...]] = ()
     uses_oauth: ClassVar[bool] = False
+    assisted: ClassVar[bool] = False
+    hears: ClassVar[bool] = False
+    carries: ClassVar[frozenset[Declaration]] = frozenset()
     options: ClassVar[tuple[Option, ...]] = ()
     metrics: ClassVar[frozenset[str]]
     metrics_batch: ClassVar[int]
     prepare_lead: ClassVar[timedelta] = timedelta(minutes=10)
     visibility_lag: ClassVar[timedelta] = timedelta(seconds=30)
     key_lives: ClassVar[timedelta | None] = None
+    finds: ClassVar[bool] = True
     finds_alike: ClassVar[bool] = False
     default_limits: ClassVar[Limits]
     pace: ClassVar[Pace] = UNPACED
@@ -94,6 +124,10 @@ class Publisher(ABC):
     def pace_of(self, traits: Mapping[str, str]) -> Pace:
         """The pace of one channel: none where ``traits`` (as ``discover`` gives them) say so by pace "none"."""
         return UNPACED if traits.get("pace") == "none" else self.pace
+
+    def can(self, verb: str) -> bool:
+        """Whether this platform offers ``delete``, ``edit``, ``comments``, ``answer``, ``refresh`` or ``confirm``."""
+        return getattr(type(self), verb) is not getattr(Publisher, verb)
 
     def new_key(self, now: datetime) -> str:
         """A native idempotency key for one delivery, made before its first try and never changed."""
@@ -175,7 +209,30 @@ class Publisher(ABC):
     def find(
         self, destination: Destination, content: Content, ticket: Ticket, since: datetime
     ) -> Receipt | None:
-        """Look for a post whose answer was lost; None means: surely not there now."""
+        """Look for a post whose answer was lost; None means: surely not there now.
+
+        Where ``finds`` is False nobody calls it, unless a native key is there to repeat under.
+        """
+
+    def delete(self, destination: Destination, remote_id: str) -> None:
+        """Take a post down; one that is gone already is no error."""
+        raise NotImplementedError(f"{self.name} deletes nothing for others")
+
+    def edit(self, destination: Destination, remote_id: str, content: Content) -> Receipt:
+        """Let a post that is out say ``content`` instead; its files stay. The id may change."""
+        raise NotImplementedError(f"{self.name} edits nothing for others")
+
+    def comments(self, destination: Destination, remote_id: str) -> Sequence[Comment]:
+        """What was said below a post, newest first, as many as one call gives."""
+        raise NotImplementedError(f"{self.name} shows no comments")
+
+    def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
+        """Reply to a comment below the post ``remote_id``; the id of the reply. A lost answer is ``Unconfirmed``."""
+        raise NotImplementedError(f"{self.name} takes no replies")
+
+    def hear(self, credentials: Mapping[str, str], knock: Knock) -> Heard:
+        """What a call of the platform says and wants to hear; raises ``Unauthorized`` where it is not theirs."""
+        raise NotImplementedError(f"{self.name} calls nobody")
 
     @abstractmethod
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:

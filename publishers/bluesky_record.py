@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from publishers import text
+from publishers import declarations, text
 from publishers.values import Content, Media, Span
 
 COLLECTION = "app.bsky.feed.post"
@@ -14,8 +14,9 @@ MAX_TAG = 64
 
 def post(content: Content, handles: Mapping[str, Any]) -> dict[str, Any]:
     """The record but for its time; ``handles`` are those that ``prepare`` made."""
-    post: dict[str, Any] = {"$type": COLLECTION, "text": content.text}
-    facets = list(_facets(content.text, handles.get("dids", {})))
+    said = declarations.text(content)
+    post: dict[str, Any] = {"$type": COLLECTION, "text": said}
+    facets = list(_facets(said, handles.get("dids", {})))
     embed = _embed(content.media, handles.get("blobs", ()))
     if content.language:
         post["langs"] = [content.language]

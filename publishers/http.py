@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 TIMEOUT = httpx.Timeout(connect=5, read=30, write=60, pool=5)
 UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=180, write=180, pool=5)
-LONGEST_REST = timedelta(days=1)
+LONGEST_REST = timedelta(days=1)  # that an answer may ask for; our own tables know longer ones
 DEFAULT_REST = timedelta(minutes=5)
 # Whole calls, from connecting to the last byte; well within the lease of a delivery. The uploads of one post share
 # their time, and whoever makes them keeps the right to it for as long.
@@ -42,6 +42,9 @@ _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+", re.IGNORECASE)
 _BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Almanac/0.1"}
 
 
+Rest = Callable[[datetime], datetime]
+
+
 @dataclass(frozen=True)
 class Rule:
     """One row of an error table: what an answer of ``status``, with ``code``, saying ``text`` means."""
@@ -50,6 +53,8 @@ class Rule:
     status: int | None = None
     code: str = ""
     text: str = ""
+    rests: Rest | None = None
+    proves_nothing: bool = False
 
     def fits(self, status: int, code: str, message: str) -> bool:
         """Whether this row speaks of such an answer; what a row leaves open fits anything."""
@@ -58,22 +63,36 @@ class Rule:
         )
 
 
+def rests(until: Rest, status: int | None = None, code: str = "", text: str = "") -> Rule:
+    """A row for a spent quota: the channel rests until the instant that ``until`` makes of the present one, unless the
+    answer itself tells another."""
+    return Rule(Temporary, status, code, text, rests=until)
+
+
+def uncertain(status: int | None = None, code: str = "", text: str = "") -> Rule:
+    """A row for trouble that proves nothing about the effect, as an answer of status 500 does."""
+    return Rule(Temporary, status, code, text, proves_nothing=True)
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How one platform talks of trouble: its table (first fitting row wins), its sentence and its reset time.
 
-    ``explain`` reads (code, message) from a decoded error body, ``reset`` an instant from the headers.
-    Answers of status 500 and above never reach the table: they prove nothing about the effect.
+    ``explain`` reads (code, message) from a decoded error body, ``reset`` an instant from the headers and that body.
+    ``is_trouble`` tells a refusal that comes with a good status. Answers of status 500 and above never reach the table:
+    they prove nothing about the effect.
     """
 
     rules: tuple[Rule, ...]
-    explain: Callable[[Mapping[str, Any]], tuple[str, str]]
-    reset: Callable[[Mapping[str, str]], datetime | None]
+    explain: Callable[[Any], tuple[str, str]]
+    reset: Callable[[Mapping[str, str], Any], datetime | None] = lambda _headers, _body: None
+    is_trouble: Callable[[Any], bool] = lambda _body: False
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A good answer: its HTTP status, its decoded JSON and its headers."""
+    """A good answer: its HTTP status, its decoded JSON (None where it is empty, text where it is no JSON at all, as its
+    content type tells) and its headers, named in lower case."""
 
     status: int
     body: Any
@@ -96,6 +115,7 @@ class Http:
         *,
         token: str = "",
         secrets: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         seconds: float = CALL_SECONDS,
     ) -> None:
@@ -103,7 +123,8 @@ class Http:
         self._dialect = dialect
         self._timeout, self._seconds = timeout, seconds
         self._secrets = tuple(secret for secret in (token, *secrets) if len(secret) >= _SHORTEST_SECRET)
-        self._headers = _BASE_HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
+        bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = _BASE_HEADERS | bearer | dict(headers or {})
 
     def __enter__(self) -> Self:
         return self
@@ -124,9 +145,17 @@ class Http:
         """Do something that no reader sees."""
         return self._call("POST", path, read, visible=False, request=request)
 
-    def publish(self, path: str, read: Callable[[Reply], T], **request: Any) -> T:
+    def put(self, path: str, read: Callable[[Reply], T], **request: Any) -> T:
+        """As ``post``, by PUT."""
+        return self._call("PUT", path, read, visible=False, request=request)
+
+    def delete(self, path: str, read: Callable[[Reply], T], **request: Any) -> T:
+        """Take something away; doing so twice is no harm."""
+        return self._call("DELETE", path, read, visible=False, request=request)
+
+    def publish(self, path: str, read: Callable[[Reply], T], *, method: str = "POST", **request: Any) -> T:
         """Make the one visible call: a lost or unreadable answer raises ``Unconfirmed``."""
-        return self._call("POST", path, read, visible=True, request=request)
+        return self._call(method, path, read, visible=True, request=request)
 
     def get_or_none(self, path: str, read: Callable[[Reply], T], **request: Any) -> T | None:
         """Ask for something, or by a call, that may not be there: None for 404, 405 and 410."""
@@ -148,10 +177,12 @@ class Http:
         except Lost as lost:
             trouble = self._lost(lost, visible)
         else:
-            if not 200 <= answer.status < 300:
-                raise self._refused(answer, visible)
             try:
-                return read(Reply(answer.status, json.loads(answer.body), answer.headers))
+                good = 200 <= answer.status < 300
+                body = _decoded(answer) if good else None
+                if good and not self._dialect.is_trouble(body):
+                    return read(Reply(answer.status, body, answer.headers))
+                trouble = self._refused(answer, visible)
             except (ValueError, LookupError, TypeError, AttributeError):
                 trouble = self._unreadable(answer, visible)
         # Raised outside of the handlers: the error must not carry the request, and so its token, as context.
@@ -196,14 +227,16 @@ class Http:
         status = answer.status
         if status >= 500:
             return (Unconfirmed if visible else Temporary)(message, evidence)
+        if 300 <= status < 400:
+            return Temporary(f"{self._host()} sent us to another address.", evidence)
+        rule = next((rule for rule in self._dialect.rules if rule.fits(status, code, message)), None)
+        if rule and rule.rests:
+            return RateLimited(message, self._until(answer, rule.rests), evidence)
         if status == 429:
             return RateLimited(message, self._until(answer), evidence)
-        if status < 400:
-            return Temporary(f"{self._host()} sent us to another address.", evidence)
-        for rule in self._dialect.rules:
-            if rule.fits(status, code, message):
-                return rule.raises(message, evidence)
-        return Rejected(message, evidence)
+        if rule and rule.proves_nothing:
+            return (Unconfirmed if visible else Temporary)(message, evidence)
+        return rule.raises(message, evidence) if rule else Rejected(message, evidence)
 
     def _explain(self, answer: Answer) -> tuple[str, str]:
         try:
@@ -213,12 +246,11 @@ class Http:
         sentence = message or code or f"{self._host()} answered with HTTP status {answer.status}."
         return self._redacted(code), self._redacted(sentence)
 
-    def _until(self, answer: Answer) -> datetime:
+    def _until(self, answer: Answer, rests: Rest = lambda now: now + DEFAULT_REST) -> datetime:
         now = datetime.now(UTC)
-        until = (
-            _reset(self._dialect, answer.headers) or _retry_after(answer.headers, now) or now + DEFAULT_REST
-        )
-        return min(max(until, now + timedelta(seconds=1)), now + LONGEST_REST)
+        told = _reset(self._dialect, answer) or _retry_after(answer.headers, now)
+        until = min(told, now + LONGEST_REST) if told else rests(now)
+        return max(until, now + timedelta(seconds=1))
 
     def _evidence(self, answer: Answer, code: str, body: str) -> Evidence:
         kept = {
@@ -240,7 +272,7 @@ class Http:
         return text
 
     def _host(self) -> str:
-        return self._base_url.partition("://")[2].rpartition("@")[2]
+        return self._base_url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def address(typed: str) -> str:
@@ -268,10 +300,24 @@ def opened(media: Media) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _reset(dialect: Dialect, headers: Mapping[str, str]) -> datetime | None:
+def _decoded(answer: Answer) -> Any:
+    if not answer.body:
+        return None
+    kind = answer.headers.get("content-type", "application/json")
+    return json.loads(answer.body) if "json" in kind or kind.startswith("text/") else answer.text
+
+
+def _reset(dialect: Dialect, answer: Answer) -> datetime | None:
     try:
-        return dialect.reset(headers)
-    except (ValueError, LookupError, TypeError, OverflowError, OSError):
+        return dialect.reset(answer.headers, _body_of(answer))
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):
+        return None
+
+
+def _body_of(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body)
+    except ValueError:
         return None
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from publishers import fediverse, oauth, text
+from publishers import declarations, fediverse, oauth, text
 from publishers import limits as shared
 from publishers import mastodon_entities as entities
 from publishers import mastodon_statuses as statuses
@@ -41,7 +41,7 @@ def _explain(body: Mapping[str, Any]) -> tuple[str, str]:
     return str(body["error"]), str(body.get("error_description") or body["error"])
 
 
-def _reset(headers: Mapping[str, str]) -> datetime:
+def _reset(headers: Mapping[str, str], _body: object) -> datetime:
     """ISO 8601, not an epoch (Mastodon docs, api/rate-limits)."""
     return datetime.fromisoformat(headers["x-ratelimit-reset"]).astimezone(UTC)
 
@@ -160,7 +160,7 @@ class Mastodon(Publisher):
                 for status in listed
                 if status.media_count == len(content.media) and status.remote_id not in ticket.others
             )
-            return statuses.likest(http, maybe, content.text)
+            return statuses.likest(http, maybe, declarations.text(content))
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         with _connection(destination.base_url, destination.credentials) as http:
@@ -225,7 +225,7 @@ def _connected(base_url: str, credentials: Mapping[str, str]) -> Connected:
 
 def _body(content: Content, media_ids: Sequence[str]) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "status": content.text,
+        "status": declarations.text(content),
         "visibility": content.options.get("visibility") or VISIBILITIES[0],
         "spoiler_text": content.options.get("spoiler_text", ""),
         "media_ids": list(media_ids),

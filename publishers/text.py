@@ -147,8 +147,48 @@ def _local(run: Span) -> str:
     return "@" + run.text.split("@")[1] if run.kind == "mention" else run.text
 
 
+def _as_utf16(text: str, url_cost: int | None) -> int:
+    return len(_with_url_cost(text, url_cost).encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _as_weibo(text: str, url_cost: int | None) -> int:
+    """An ASCII letter is half of a Chinese one, rounded up at the end (platforms.md 3, text counting)."""
+    plain = _with_url_cost(text, url_cost and 2 * url_cost)
+    return -(-sum(1 if letter.isascii() else 2 for letter in plain) // 2)
+
+
+def _as_threads(text: str, url_cost: int | None) -> int:
+    """Characters, but an emoji is as long as its UTF-8 form (Threads docs, posts)."""
+    clusters = _CLUSTER.findall(_with_url_cost(text, url_cost))
+    return sum(utf8_length(each) if _is_emoji(each) else len(each) for each in clusters)
+
+
+def _as_x(text: str, url_cost: int | None) -> int:
+    """twitter-text 3: NFC; Latin and its neighbours weigh 1, all else 2, an emoji however long 2."""
+    plain = unicodedata.normalize("NFC", _with_url_cost(text, url_cost))
+    return sum(_weight(each) for each in _CLUSTER.findall(plain))
+
+
+def _weight(cluster: str) -> int:
+    if _is_emoji(cluster):
+        return 2
+    return sum(1 if any(low <= ord(c) <= high for low, high in _LIGHT) else 2 for c in cluster)
+
+
+def _is_emoji(cluster: str) -> bool:
+    return bool(_EMOJI.search(cluster))
+
+
+_LIGHT = ((0x0, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
+_EMOJI = regex.compile(
+    r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F|[0-9#*]\uFE0F?\u20E3|\p{RI}{2}"
+)
 COUNTERS: dict[str, Callable[[str, int | None], int]] = {
     "graphemes": _as_graphemes,
     "codepoints": _as_codepoints,
     "mastodon": _as_mastodon,
+    "utf16": _as_utf16,
+    "weibo": _as_weibo,
+    "threads": _as_threads,
+    "x": _as_x,
 }

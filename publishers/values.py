@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from publishers.words import Words
+
 Kind = Literal["image", "video"]
+Declaration = Literal["ai", "ad", "reprint"]
 Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
 class Media:
-    """One file as it will be sent: ``width``, ``height`` in pixels, ``size`` in bytes."""
+    """One file as it will be sent: ``width``, ``height`` in pixels, ``size`` in bytes.
+
+    ``url`` is where a platform that fetches files by itself finds it, for a while; empty where nobody serves it.
+    """
 
     kind: Kind
     path: Path
@@ -26,21 +32,26 @@ class Media:
     sha256: str
     alt: str = ""
     seconds: float | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is to be said on one channel; ``language`` is a BCP 47 tag, ``options`` the platform's fields."""
+    """What is to be said on one channel; ``language`` is a BCP 47 tag, ``options`` the platform's fields.
+
+    ``declares`` says of all of it that it was made by AI, is an advertisement, or is reprinted from elsewhere.
+    """
 
     text: str
     media: tuple[Media, ...] = ()
     language: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    declares: frozenset[Declaration] = frozenset()
 
 
 @dataclass(frozen=True)
 class MediaLimits:
-    """What one kind of file must keep to. None means that the platform states no bound."""
+    """What one kind of file must keep to; ratios are width by height. None means that the platform states no bound."""
 
     mimes: tuple[str, ...]
     max_count: int
@@ -49,6 +60,9 @@ class MediaLimits:
     max_side: int | None = None
     max_seconds: float | None = None
     max_frame_rate: float | None = None
+    min_seconds: float | None = None
+    min_ratio: float | None = None
+    max_ratio: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,9 @@ class Limits:
     """What a channel accepts, read from the platform where it tells, else the platform's documented default.
 
     ``counter`` names a counter of ``publishers.text``; ``url_cost`` is what one link counts (None: its full
-    length); ``max_text_bytes`` bounds the UTF-8 form; ``max_alt`` bounds one alt text.
+    length); ``max_text_bytes`` bounds the UTF-8 form; ``max_alt`` bounds one alt text. ``needs_media``: words alone are
+    no post here; ``max_caption`` bounds the text of a post with files where that is less than ``max_text``; ``max_files``
+    bounds pictures and videos together, ``max_tags`` the hashtags.
     """
 
     max_text: int
@@ -67,6 +83,10 @@ class Limits:
     max_text_bytes: int | None = None
     max_alt: int | None = None
     mixes_kinds: bool = False
+    needs_media: bool = False
+    max_caption: int | None = None
+    max_files: int | None = None
+    max_tags: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The limits as plain JSON values."""
@@ -196,6 +216,10 @@ class Metrics:
     quotes: int | None = None
     views: int | None = None
     saves: int | None = None
+    impressions: int | None = None
+    reach: int | None = None
+    shares: int | None = None
+    clicks: int | None = None
 
 
 @dataclass(frozen=True)
@@ -208,15 +232,53 @@ class Audience:
 
 
 @dataclass(frozen=True)
+class Comment:
+    """What somebody said below a post; ``parent`` is the comment that it answers, empty for the post itself."""
+
+    remote_id: str
+    author: str
+    text: str
+    at: datetime
+    url: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True)
+class Knock:
+    """A call that a platform makes to us (a webhook), as it came: header names in lower case, ``query`` decoded."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What to answer to a ``Knock``, and which posts or handles it was about: they are looked at soon.
+
+    ``about`` holds remote ids and the values of ``Accepted.handle``.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    mime: str = "text/plain; charset=utf-8"
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Problem:
     """Something that stands between a content and its platform, found before any network call.
 
-    ``code`` is stable and translated by the caller with ``params``; ``position`` is the media index.
+    ``code`` is stable and translated by the caller with ``params``; ``position`` is the media index. What only one
+    platform says comes with its own ``words``, which the values of ``params`` are put into.
     Codes: text_required, text_not_unicode, text_too_long{count,limit,over}, text_bytes_too_long{count,limit},
-    too_many_images{count,limit}, too_many_videos{count,limit}, kinds_mixed, alt_missing,
-    alt_too_long{count,limit}, video_too_long{seconds,limit}, option_unknown{name,value}, and each of
-    image_type{mime}, image_too_large{size,limit}, image_too_many_pixels{pixels,limit} and
-    image_side_too_long{side,limit} also with video_.
+    media_required, too_many_images{count,limit}, too_many_videos{count,limit}, too_many_files{count,limit}, kinds_mixed,
+    too_many_tags{count,limit}, alt_missing, alt_too_long{count,limit}, video_too_long{seconds,limit},
+    option_unknown{name,value}, option_required{label}, option_too_long{label,count,limit}, option_not_a_link{label},
+    option_not_a_number{label}, option_not_a_file{label}, and each of image_type{mime}, image_too_large{size,limit},
+    image_too_many_pixels{pixels,limit}, image_side_too_long{side,limit}, image_too_short{seconds,limit} and
+    image_ratio{ratio} also with video_.
     ``fixable`` means a rendition can mend it without a person, so it is no reason to refuse.
     """
 
@@ -225,6 +287,7 @@ class Problem:
     params: Mapping[str, Any] = field(default_factory=dict)
     position: int | None = None
     fixable: bool = False
+    words: Words | None = None
 
 
 @dataclass(frozen=True)

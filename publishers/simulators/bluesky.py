@@ -144,6 +144,7 @@ class BlueskyControl(Control):
             "did": account.did, "handle": account.handle, "name": account.name, "app_password": password,
             "password": account.password, "url": f"{self._sim.url}/profile/{account.handle}",
             "base_url": self._sim.url, "service": self._sim.url,
+            "fields": {"service": self._sim.url, "handle": account.handle, "app_password": password},
         }  # fmt: skip
 
     def post(self, account: str, text: str, at: str = "", **details: Any) -> Body:

@@ -148,6 +148,7 @@ class MastodonControl(Control):
         return {
             "id": account.id, "username": account.username, "handle": f"@{account.username}", "name": account.name,
             "access_token": token.value, "url": f"{self._sim.url}/@{account.username}", "base_url": self._sim.url,
+            "credentials": {"access_token": token.value},
         }  # fmt: skip
 
     def post(self, account: str, text: str, at: str = "", **details: Any) -> Body:

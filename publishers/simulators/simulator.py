@@ -52,7 +52,7 @@ class Simulator(ABC):
         self.requests: deque[tuple[int, str, str, float]] = deque(maxlen=LOGGED)
         self.hits: deque[dict[str, Any]] = deque(maxlen=LOGGED)
         self.changed = threading.Event()
-        self._count = 0
+        self._arrivals = 0
         self._views: dict[str, View] = {}
         self._map = Map(strict_slashes=False, merge_slashes=False)
 
@@ -91,8 +91,8 @@ class Simulator(ABC):
         """Answer one request, harmed as ordered."""
         if call.path.startswith("/_control"):
             return self._route(call)
-        self._count += 1
-        self.requests.append((self._count, call.method, call.full_path.rstrip("?"), call.arrived))
+        self._arrivals += 1
+        self.requests.append((self._arrivals, call.method, call.full_path.rstrip("?"), call.arrived))
         body = _peek(call) if self.faults.reads_bodies else b""
         call.fault = self.faults.take(call.method, call.path, body)
         if call.fault is None:

@@ -25,17 +25,17 @@ def png(folder: Path, name: str = "leaf.png", alt: str = "茶葉") -> Media:
     return _media(path, "image", "image/png", (64, 48), alt)
 
 
-def mp4(folder: Path, name: str = "steam.mp4", alt: str = "熱氣") -> Media:
+def mp4(folder: Path, name: str = "steam.mp4", alt: str = "熱氣", seconds: float = 1.0) -> Media:
     path = folder / name
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
-        for shade in range(10):
-            picture = Image.new("RGB", (160, 120), (shade * 20, 90, 60))
+        for shade in range(round(10 * seconds)):
+            picture = Image.new("RGB", (160, 120), (shade % 10 * 20, 90, 60))
             frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    return _media(path, "video", "video/mp4", (160, 120), alt, seconds=1.0)
+    return _media(path, "video", "video/mp4", (160, 120), alt, seconds=seconds)
 
 
 def _media(

@@ -17,7 +17,21 @@ from publishers.bluesky import limits_of
 from publishers.errors import Rejected, Temporary, Unauthorized, Unconfirmed
 from publishers.simulators import bluesky as simulator
 from publishers.values import Content, Destination, Receipt, Ticket
-from tests.publishers.contract import LOST, SPRING, Opener, PublisherContract, Stage, destination_of
+from tests.publishers.contract import (
+    LOST,
+    SPRING,
+    ConnectsByForm,
+    CountsAudience,
+    Finds,
+    HoldsKeys,
+    Measures,
+    Opener,
+    Prepares,
+    Refreshes,
+    Stage,
+    TakesVideo,
+    destination_of,
+)
 from tests.publishers.files import jpeg, mp4
 
 bluesky = publishers.get("bluesky")
@@ -48,18 +62,13 @@ def ticket() -> Ticket:
     return Ticket(bluesky.new_key(now), now)
 
 
-class TestBluesky(PublisherContract):
+class TestBluesky(
+    Prepares, TakesVideo, HoldsKeys, Finds, Measures, CountsAudience, Refreshes, ConnectsByForm
+):
     publisher = bluesky
     visible_call = PUT
     upload_call = "/xrpc/com.atproto.repo.uploadBlob"
-
-    @pytest.fixture
-    def stage(self, open_stage: Opener) -> Stage:
-        return open_stage()
-
-    def recovered(self, stage: Stage) -> Stage:
-        credentials = bluesky.refresh(stage.destination)
-        return replace(stage, destination=replace(stage.destination, credentials=credentials))
+    counted = {"likes": 3, "replies": 1, "reposts": 0}
 
 
 class TestSessions:

@@ -19,7 +19,17 @@ from publishers.mastodon import Mastodon
 from publishers.simulators import mastodon as simulator
 from publishers.simulators.server import Server
 from publishers.values import Content, Destination, Ticket
-from tests.publishers.contract import Opener, PublisherContract, Stage, destination_of
+from tests.publishers.contract import (
+    CountsAudience,
+    Finds,
+    HoldsKeys,
+    Measures,
+    Opener,
+    Prepares,
+    Stage,
+    TakesVideo,
+    destination_of,
+)
 from tests.publishers.files import jpeg, mp4
 
 BACK = "http://127.0.0.1/back?from=mastodon"
@@ -56,17 +66,12 @@ def ticket() -> Ticket:
     return Ticket(patient.new_key(now), now)
 
 
-class TestMastodon(PublisherContract):
+class TestMastodon(Prepares, TakesVideo, HoldsKeys, Finds, Measures, CountsAudience):
     publisher = patient
     visible_call = "/api/v1/statuses"
     upload_call = "/api/v2/media"
-
-    @pytest.fixture
-    def stage(self, open_stage: Opener) -> Stage:
-        return open_stage(video_seconds=0.1)
-
-    def name_of(self, stage: Stage) -> str:
-        return "ana"
+    counted = {"likes": 3, "replies": 1, "reposts": 0}
+    settings = {"video_seconds": 0.1}
 
 
 class TestConnecting:
