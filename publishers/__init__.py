@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from publishers.assisted import Assisted
 from publishers.base import Publisher
 from publishers.bluesky import Bluesky
+from publishers.discord import Discord
+from publishers.douyin import Douyin
+from publishers.facebook import Facebook
 from publishers.mastodon import Mastodon
 from publishers.telegram import Telegram
+from publishers.weibo import Weibo
+from publishers.youtube import YouTube
 
 PLATFORMS: dict[str, Publisher] = {
     "mastodon": Mastodon(),
     "bluesky": Bluesky(),
     "telegram": Telegram(),
+    "youtube": YouTube(),
+    "assisted": Assisted(),
+    "douyin": Douyin(),
+    "weibo": Weibo(),
+    "facebook": Facebook(),
+    "discord": Discord(),
 }
 
 
