@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
+from publishers import present
 from publishers.errors import (
     Evidence,
     PublisherError,
@@ -247,7 +248,7 @@ class Http:
         return self._redacted(code), self._redacted(sentence)
 
     def _until(self, answer: Answer, rests: Rest = lambda now: now + DEFAULT_REST) -> datetime:
-        now = datetime.now(UTC)
+        now = present.now()
         told = _reset(self._dialect, answer) or _retry_after(answer.headers, now)
         until = min(told, now + LONGEST_REST) if told else rests(now)
         return max(until, now + timedelta(seconds=1))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from authlib.common.security import generate_token
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from publishers import present
 from publishers.base import Authorization, Field
 from publishers.errors import Evidence, Rejected, Unauthorized
 from publishers.words import ADVANCED_SERVER, APP_ID, APP_SECRET, SERVER
@@ -114,7 +115,7 @@ def credentials(
     A platform that does not rotate its refresh token leaves it out of the answer: the ``known`` one stays. ``person_at``
     names the seconds after which a person has to sign in again.
     """
-    now = datetime.now(UTC)
+    now = present.now()
     kept = {
         "access_token": str(body["access_token"]),
         "refresh_token": str(body.get("refresh_token") or known.get("refresh_token", "")),

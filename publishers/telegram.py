@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from publishers import declarations, oauth
+from publishers import declarations, oauth, present
 from publishers import limits as shared
 from publishers.base import Field, Option, Publisher
 from publishers.errors import Evidence, Rejected, Temporary, Unauthorized
@@ -64,7 +64,7 @@ def _explain(body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _reset(_headers: Mapping[str, str], body: Any) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=float(body["parameters"]["retry_after"]))
+    return present.now() + timedelta(seconds=float(body["parameters"]["retry_after"]))
 
 
 DIALECT = Dialect(

@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -57,11 +58,13 @@ class Lost(Exception):
 
 def ask(request: httpx.Request, seconds: float) -> Answer:
     """Send once and read the whole answer, within ``seconds`` from beginning to end. Raises ``Lost``."""
-    watch, url = _Watch(), request.url
+    watch, url, allowed = _Watch(), request.url, _allowed.get()
+    if allowed is not None and _server_of(url) not in allowed:
+        raise Lost("NotAllowed", sent=False)
     _ends.at = min(time.monotonic() + seconds, _ends.last)
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     try:
-        with _pool(_proxy_for(url.scheme, url.host)).stream(
+        with _pool("" if allowed is not None else _proxy_for(url.scheme, url.host)).stream(
             request.method,
             target,
             headers=request.headers.raw,
@@ -83,6 +86,16 @@ def all_within(seconds: float) -> Iterator[None]:
         _ends.last = float("inf")
 
 
+@contextmanager
+def confined_to(base_urls: Iterable[str]) -> Iterator[None]:
+    """Let no call that this thread makes inside reach any other server than these, nor pass through a proxy."""
+    before = _allowed.set(frozenset(_server_of(httpx.URL(each)) for each in base_urls))
+    try:
+        yield
+    finally:
+        _allowed.reset(before)
+
+
 @lru_cache(maxsize=1)
 def tls() -> ssl.SSLContext:
     """The trusted certificates, read once: it takes as long as a whole call."""
@@ -99,6 +112,14 @@ class _Watch:
             self.sent = False
         elif event.endswith("send_request_body.complete"):
             self.sent = True
+
+
+_Server = tuple[str, str, int | None]
+_allowed: ContextVar[frozenset[_Server] | None] = ContextVar("allowed", default=None)
+
+
+def _server_of(url: httpx.URL) -> _Server:
+    return url.scheme, url.host, url.port
 
 
 class _Ends(threading.local):
