@@ -10,14 +10,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from publishers import atproto, text
+from publishers import atproto, present, text
 from publishers import bluesky_record as record
+from publishers import bluesky_talk as talk
 from publishers import limits as shared
 from publishers.base import Field, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unauthorized, Unconfirmed
 from publishers.http import UPLOAD_TIMEOUT, Http, Reply, address, opened
 from publishers.values import (
     Audience,
+    Comment,
     Connected,
     Content,
     Destination,
@@ -163,6 +165,26 @@ class Bluesky(Publisher):
                 raise
             return None
 
+    def delete(self, destination: Destination, remote_id: str) -> None:
+        with atproto.connection(destination) as http:
+            talk.delete(http, remote_id)
+
+    def comments(self, destination: Destination, remote_id: str) -> Sequence[Comment]:
+        with atproto.connection(destination) as http:
+            return talk.comments(http, remote_id, _web(destination))
+
+    def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
+        now = present.now()
+        with atproto.connection(destination) as http:
+            put = {
+                "repo": destination.remote_id,
+                "collection": record.COLLECTION,
+                "rkey": self.new_key(now),
+                "record": talk.reply_to(http, comment_id, text, now),
+                "swapRecord": None,
+            }
+            return http.publish("/xrpc/com.atproto.repo.putRecord", _created, json=put)["uri"]
+
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         with atproto.connection(destination) as http:
             return http.get("/xrpc/app.bsky.feed.getPosts", _numbers, params={"uris": list(remote_ids)})
@@ -223,8 +245,12 @@ def _created(reply: Reply) -> dict[str, str]:
 
 
 def _receipt(destination: Destination, ticket: Ticket, created: Mapping[str, str]) -> Receipt:
-    web = destination.traits.get("web") or atproto.web_address(destination.base_url)
-    return Receipt(created["uri"], f"{web}/profile/{destination.handle}/post/{ticket.key}", created)
+    address = f"{_web(destination)}/profile/{destination.handle}/post/{ticket.key}"
+    return Receipt(created["uri"], address, created)
+
+
+def _web(destination: Destination) -> str:
+    return destination.traits.get("web") or atproto.web_address(destination.base_url)
 
 
 def _numbers(reply: Reply) -> dict[str, Metrics]:

@@ -13,12 +13,14 @@ from publishers import declarations, fediverse, oauth, text
 from publishers import limits as shared
 from publishers import mastodon_entities as entities
 from publishers import mastodon_statuses as statuses
+from publishers import mastodon_talk as talk
 from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, Rejected, Stale, Temporary, Unauthorized
 from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Rule, address, opened
 from publishers.values import (
     UNPACED,
     Audience,
+    Comment,
     Connected,
     Content,
     Destination,
@@ -161,6 +163,28 @@ class Mastodon(Publisher):
                 if status.media_count == len(content.media) and status.remote_id not in ticket.others
             )
             return statuses.likest(http, maybe, declarations.text(content))
+
+    def delete(self, destination: Destination, remote_id: str) -> None:
+        with _connection(destination.base_url, destination.credentials) as http:
+            talk.delete(http, remote_id)
+
+    def edit(self, destination: Destination, remote_id: str, content: Content) -> Receipt:
+        shared.refuse(self.check(content, destination.limits))
+        with _connection(destination.base_url, destination.credentials) as http:
+            return talk.edit(http, remote_id, content, _body(content, ()))
+
+    def comments(self, destination: Destination, remote_id: str) -> Sequence[Comment]:
+        with _connection(destination.base_url, destination.credentials) as http:
+            return talk.comments(http, remote_id)
+
+    def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
+        honours = self.honours_key(destination)
+        headers = {"Idempotency-Key": talk.key_of(comment_id, text)} if honours else {}
+        with _connection(destination.base_url, destination.credentials) as http:
+            body = talk.reply_to(http, comment_id, text, destination.remote_id)
+            receipt = http.publish("/api/v1/statuses", entities.receipt_of, json=body, headers=headers)
+            is_mastodon = fediverse.software_of(destination.traits) is fediverse.MASTODON
+            return statuses.kept(http, receipt, is_mastodon=is_mastodon).remote_id
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         with _connection(destination.base_url, destination.credentials) as http:

@@ -20,8 +20,10 @@ from publishers.values import Content, Destination, Receipt, Ticket
 from tests.publishers.contract import (
     LOST,
     SPRING,
+    AnswersComments,
     ConnectsByForm,
     CountsAudience,
+    Deletes,
     Finds,
     HoldsKeys,
     Measures,
@@ -63,12 +65,56 @@ def ticket() -> Ticket:
 
 
 class TestBluesky(
-    Prepares, TakesVideo, HoldsKeys, Finds, Measures, CountsAudience, Refreshes, ConnectsByForm
+    Prepares,
+    TakesVideo,
+    HoldsKeys,
+    Finds,
+    Measures,
+    CountsAudience,
+    Refreshes,
+    ConnectsByForm,
+    Deletes,
+    AnswersComments,
 ):
     publisher = bluesky
     visible_call = PUT
+    answer_call = PUT
     upload_call = "/xrpc/com.atproto.repo.uploadBlob"
     counted = {"likes": 3, "replies": 1, "reposts": 0}
+
+
+class TestTalking:
+    def test_an_answer_hangs_on_the_question_and_on_the_post_that_began_it_all(self, stage: Stage) -> None:
+        posted = bluesky.publish(stage.destination, Content("早"), ticket())
+        assert isinstance(posted, Receipt)
+        first = stage.server.control.reply(posted.remote_id, "多少錢？", by="mei")
+        second = stage.server.control.reply(first["uri"], "我也想知道", by="achang")
+
+        bluesky.answer(stage.destination, posted.remote_id, second["uri"], "@mei.test 八十元 #春茶")
+
+        record = stage.posts()[-1]["record"]
+        assert record["reply"]["root"]["uri"] == posted.remote_id
+        assert record["reply"]["parent"] == {"uri": second["uri"], "cid": second["cid"]}
+        kinds = [facet["features"][0]["$type"].partition("#")[2] for facet in record["facets"]]
+        assert kinds == ["mention", "tag"]
+        parents = {c.text: c.parent for c in bluesky.comments(stage.destination, posted.remote_id)}
+        assert parents["多少錢？"] == ""
+        assert parents["我也想知道"] == first["uri"]
+
+    def test_a_comment_that_is_gone_takes_no_answer(self, stage: Stage) -> None:
+        posted = bluesky.publish(stage.destination, Content("早"), ticket())
+        assert isinstance(posted, Receipt)
+        asked = stage.server.control.reply(posted.remote_id, "多少錢？", by="mei")
+        stage.server.control.remove(asked["uri"])
+
+        with pytest.raises(Rejected) as caught:
+            bluesky.answer(stage.destination, posted.remote_id, asked["uri"], "八十元。")
+
+        assert caught.value.evidence.code == "comment_gone"
+        assert bluesky.comments(stage.destination, posted.remote_id) == []
+
+    def test_what_is_out_can_not_be_edited(self) -> None:
+        assert not bluesky.can("edit")
 
 
 class TestSessions:

@@ -18,9 +18,12 @@ from publishers.errors import RateLimited, Rejected, Temporary, Unauthorized, Un
 from publishers.mastodon import Mastodon
 from publishers.simulators import mastodon as simulator
 from publishers.simulators.server import Server
-from publishers.values import Content, Destination, Ticket
+from publishers.values import Content, Destination, Receipt, Ticket
 from tests.publishers.contract import (
+    AnswersComments,
     CountsAudience,
+    Deletes,
+    Edits,
     Finds,
     HoldsKeys,
     Measures,
@@ -66,12 +69,80 @@ def ticket() -> Ticket:
     return Ticket(patient.new_key(now), now)
 
 
-class TestMastodon(Prepares, TakesVideo, HoldsKeys, Finds, Measures, CountsAudience):
+class TestMastodon(
+    Prepares, TakesVideo, HoldsKeys, Finds, Measures, CountsAudience, Deletes, Edits, AnswersComments
+):
     publisher = patient
     visible_call = "/api/v1/statuses"
+    answer_call = "/api/v1/statuses"
     upload_call = "/api/v2/media"
     counted = {"likes": 3, "replies": 1, "reposts": 0}
     settings = {"video_seconds": 0.1}
+
+
+class TestTalking:
+    def posted(self, stage: Stage, content: Content) -> str:
+        given = patient.prepare(stage.destination, content, ticket(), NOW)
+        receipt = patient.publish(stage.destination, content, given)
+        assert isinstance(receipt, Receipt)
+        return receipt.remote_id
+
+    def test_an_edit_keeps_the_files_and_corrects_their_alt_texts(self, stage: Stage, tmp_path: Path) -> None:
+        image = jpeg(tmp_path, alt="錯")
+        remote_id = self.posted(stage, Content("錯字", (image,), options={"spoiler_text": "茶"}))
+        better = Content("對了", (replace(image, alt="對"),))
+
+        patient.edit(stage.destination, remote_id, better)
+
+        [post] = stage.posts()
+        assert [(media["sha256"], media["alt"]) for media in post["media"]] == [(image.sha256, "對")]
+        assert (post["text"], post["spoiler"]) == ("對了", "茶")
+
+    def test_an_edit_can_take_the_warning_away(self, stage: Stage) -> None:
+        remote_id = self.posted(stage, Content("文", options={"spoiler_text": "茶"}))
+
+        patient.edit(stage.destination, remote_id, Content("文", options={"spoiler_text": ""}))
+
+        assert stage.posts()[0]["spoiler"] == ""
+
+    def test_an_edit_that_is_too_long_never_reaches_the_network(self, stage: Stage) -> None:
+        remote_id = self.posted(stage, Content("文"))
+        before = stage.requests()
+
+        with pytest.raises(Rejected):
+            patient.edit(stage.destination, remote_id, Content("茶" * 501))
+
+        assert stage.requests() == before
+
+    def test_an_answer_names_whom_it_is_for_and_is_no_more_public_than_the_question(
+        self, stage: Stage
+    ) -> None:
+        remote_id = self.posted(stage, Content("早"))
+        asked = stage.server.control.post("mei", "多少錢？", in_reply_to_id=remote_id, visibility="unlisted")
+
+        patient.answer(stage.destination, remote_id, asked["id"], "八十元。")
+
+        answered = stage.posts()[-1]
+        assert (answered["text"], answered["visibility"]) == ("@mei 八十元。", "unlisted")
+        [newest, question] = patient.comments(stage.destination, remote_id)
+        assert (newest.parent, question.parent) == (question.remote_id, "")
+
+    def test_an_answer_that_is_sent_twice_is_one(self, stage: Stage) -> None:
+        remote_id = self.posted(stage, Content("早"))
+        asked = stage.server.control.reply(remote_id, "哪裡買？", by="mei")["id"]
+
+        made = {patient.answer(stage.destination, remote_id, asked, "門市就有。") for _ in range(2)}
+
+        assert len(made) == 1
+        assert len(stage.posts()) == 3
+
+    def test_an_answer_that_a_spam_filter_swallows_is_unconfirmed(self, stage: Stage) -> None:
+        remote_id = self.posted(stage, Content("早"))
+        asked = stage.server.control.reply(remote_id, "哪裡買？", by="mei")["id"]
+        stage.server.control.fault("silent_drop", match={"method": "POST"})
+
+        with pytest.raises(Unconfirmed):
+            patient.answer(stage.destination, remote_id, asked, "門市就有。")
 
 
 class TestConnecting:
