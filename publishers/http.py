@@ -81,13 +81,14 @@ class Dialect:
 
     ``explain`` reads (code, message) from a decoded error body, ``reset`` an instant from the headers and that body.
     ``is_trouble`` tells a refusal that comes with a good status. Answers of status 500 and above never reach the table:
-    they prove nothing about the effect.
+    they prove nothing about the effect. ``goes_on`` are statuses beyond 200 to 299 that are no trouble there.
     """
 
     rules: tuple[Rule, ...]
     explain: Callable[[Any], tuple[str, str]]
     reset: Callable[[Mapping[str, str], Any], datetime | None] = lambda _headers, _body: None
     is_trouble: Callable[[Any], bool] = lambda _body: False
+    goes_on: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class Http:
             trouble = self._lost(lost, visible)
         else:
             try:
-                good = 200 <= answer.status < 300
+                good = 200 <= answer.status < 300 or answer.status in self._dialect.goes_on
                 body = _decoded(answer) if good else None
                 if good and not self._dialect.is_trouble(body):
                     return read(Reply(answer.status, body, answer.headers))
