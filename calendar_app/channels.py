@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,33 +56,39 @@ def of(workspace: Workspace) -> list[Channel]:
 
 
 def authorize(
-    platform: str, fields: Mapping[str, str], redirect_uri: str, state: str, now: datetime
+    workspace: Workspace,
+    platform: str,
+    fields: Mapping[str, str],
+    redirect_uri: str,
+    state: str,
+    now: datetime,
 ) -> Authorization:
     """Start an OAuth connection, with the registration kept from an earlier one where there is one.
 
     Raises the errors of ``publishers.errors``.
     """
     publisher = publishers.get(platform)
-    kept = _kept_app(platform, fields, redirect_uri)
+    kept = _kept_app(workspace, platform, publisher.server_of(fields), redirect_uri)
     started = publisher.authorize(fields, redirect_uri, state, vault().open(kept.secrets) if kept else None)
     if kept is None:
-        db.session.add(
-            PlatformApp(
-                platform=platform,
-                base_url=started.base_url,
-                redirect_uri=redirect_uri,
-                secrets=vault().seal(started.app),
-                registered_at=now,
-            )
-        )
+        kept = PlatformApp(platform=platform, base_url=started.base_url, redirect_uri=redirect_uri)
+        kept.workspace_id = workspace.id if publisher.app_fields else None
+        db.session.add(kept)
+    kept.secrets, kept.registered_at = vault().seal(started.app), now
     return started
 
 
+def known_app(workspace: Workspace, platform: str, redirect_uri: str) -> str | None:
+    """The client id of the app that this workspace registered at a platform with one address; None without one."""
+    publisher = publishers.get(platform)
+    kept = _kept_app(workspace, platform, publisher.home, redirect_uri) if publisher.app_fields else None
+    return vault().open(kept.secrets).get("client_id") if kept else None
+
+
 def forget_app(platform: str, base_url: str) -> None:
-    """Drop a registration that its server does not know any more; the next connection makes a new one."""
-    for app in db.session.scalars(
-        select(PlatformApp).where(PlatformApp.platform == platform, PlatformApp.base_url == base_url)
-    ):
+    """Drop a registration of our own that its server does not know any more; the next connection makes a new one."""
+    ours = (PlatformApp.platform == platform, PlatformApp.base_url == base_url)
+    for app in db.session.scalars(select(PlatformApp).where(*ours, PlatformApp.workspace_id.is_(None))):
         db.session.delete(app)
 
 
@@ -105,8 +112,11 @@ def keep(workspace: Workspace, platform: str, found: Connected, now: datetime) -
             state_at=now,
             state=ChannelState.ACTIVE,
             credentials_version=0,
+            adjusted={},
         )
         db.session.add(channel)
+    if publishers.get(platform).hears and channel.hook is None:
+        channel.hook = secrets.token_urlsafe(24)
     take(channel, found)
     credentials.replace(channel, found.credentials)
     if channel.state in (ChannelState.RECONNECT, ChannelState.REMOVED):
@@ -143,7 +153,7 @@ def take(channel: Channel, found: Connected) -> None:
 
 
 def pause(channel: Channel, reason: str, now: datetime) -> Stopped:
-    """From this second nothing more is sent there; what is scheduled is held."""
+    """From this second nothing more is sent there; what is scheduled is held, what a person has in hand is in flight."""
     _set_state(channel, ChannelState.PAUSED, reason, now)
     return _stop(Delivery.channel_id == channel.id, now)
 
@@ -228,13 +238,14 @@ def remove(channel: Channel, now: datetime) -> None:
     credentials.replace(channel, {})
 
 
-def _kept_app(platform: str, fields: Mapping[str, str], redirect_uri: str) -> PlatformApp | None:
-    base_url = publishers.get(platform).server_of(fields)
+def _kept_app(workspace: Workspace, platform: str, base_url: str, redirect_uri: str) -> PlatformApp | None:
+    own = PlatformApp.workspace_id == workspace.id if publishers.get(platform).app_fields else None
     return db.session.scalar(
         select(PlatformApp).where(
             PlatformApp.platform == platform,
             PlatformApp.base_url == base_url,
             PlatformApp.redirect_uri == redirect_uri,
+            PlatformApp.workspace_id.is_(None) if own is None else own,
         )
     )
 
@@ -251,6 +262,7 @@ def _stop(where: ColumnElement[bool], now: datetime) -> Stopped:
     held = sweeps.hold(where, Hold.PAUSED)
     # What a worker finished while the pause waited for the database was on its way at ``now`` too.
     under_way = Delivery.state.in_({State.PUBLISHING, State.PROCESSING}) | (Delivery.published_at >= now)
+    under_way |= (Delivery.state == State.HELD) & (Delivery.held_reason == Hold.HANDOVER)
     flying = select(Delivery.id).where(where, under_way)
     return Stopped(at=now, in_flight=tuple(db.session.scalars(flying)), held=held)
 

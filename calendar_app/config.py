@@ -37,6 +37,7 @@ class Config:
     ``secret_keys[0]`` signs and encrypts; the others only read what an earlier key wrote.
     ``redis_url`` is None until a Redis is named or the supervisor has started its own. ``media`` is the folder of uploads
     that several hosts share; on one host it is in the data folder. ``metrics_token`` opens /metrics; empty closes it.
+    ``relays`` are addresses by which platforms are reached from here, where these are not the platforms' own.
     """
 
     data: Path
@@ -64,6 +65,7 @@ class Config:
     trusted_proxies: int = 0
     log_format: str = "text"
     metrics_token: str = field(default="", repr=False)
+    relays: Mapping[str, str] = field(default_factory=dict)
     default_zone: str = "UTC"
     default_locale: str = "en"
 
@@ -94,6 +96,7 @@ class Config:
             trusted_proxies=read.parsed("TRUSTED_PROXIES", "0", _whole),
             log_format=read.parsed("LOG_FORMAT", cls.log_format, _one_of("text", "json")),
             metrics_token=read.parsed("METRICS_TOKEN", "", _token),
+            relays=read.parsed("RELAYS", "", _relays),
             default_zone=read.parsed("DEFAULT_ZONE", cls.default_zone, _zone),
             default_locale=read.parsed("DEFAULT_LOCALE", cls.default_locale, _one_of(*LOCALES)),
         )
@@ -211,6 +214,13 @@ def _token(text: str) -> str:
     if text and len(text) < 16:
         raise ValueError("is shorter than 16 characters. Make one with: openssl rand -hex 24")
     return text
+
+
+def _relays(text: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in text.replace(",", " ").split()]
+    if any(not name or not address for name, _sign, address in pairs):
+        raise ValueError(f"is {text!r}. Write it as telegram=https://relay.example.com, several by commas.")
+    return {name: _web_address(address) for name, _sign, address in pairs}
 
 
 def _redis_address(text: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import publishers
-from calendar_app import library
+from calendar_app import bounds, library, public_files
 from calendar_app.models import Asset, Attachment, Channel, Post, Variant
 from calendar_app.settings import vault
-from publishers.values import Content, Destination, Limits, Media, Preview, Problem
+from publishers.values import Content, Declaration, Destination, Limits, Media, Preview, Problem
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Wording:
     attachments: tuple[tuple[Asset, str], ...]
     language: str
     options: Mapping[str, str]
+    declares: frozenset[str] = frozenset()
 
 
 def wording(variant: Variant) -> Wording:
@@ -33,6 +35,7 @@ def wording(variant: Variant) -> Wording:
         attachments=tuple((a.asset, a.alt) for a in attachments_of(variant)),
         language=variant.post.language,
         options=variant.options or {},
+        declares=frozenset(variant.post.declares or ()),
     )
 
 
@@ -47,8 +50,8 @@ def attachments_of(variant: Variant) -> Sequence[Attachment]:
 
 
 def limits_of(channel: Channel) -> Limits:
-    """What the channel told about itself when it was last asked."""
-    return Limits.from_dict(channel.limits)
+    """What the channel told about itself when it was last asked, as its admins know better."""
+    return bounds.limits_of(channel)
 
 
 def destination(channel: Channel) -> Destination:
@@ -59,7 +62,7 @@ def destination(channel: Channel) -> Destination:
         handle=channel.handle,
         limits=limits_of(channel),
         credentials=vault().open(channel.credentials),
-        traits=dict(channel.traits),
+        traits=bounds.traits_of(channel),
     )
 
 
@@ -100,6 +103,7 @@ def digest(variant: Variant) -> str:
             "media": [[asset.sha256, alt] for asset, alt in words.attachments],
             "channel": [words.channel.platform, words.channel.base_url, words.channel.remote_id],
             "options": dict(words.options),
+            **({"declares": sorted(words.declares)} if words.declares else {}),
             "window": [post.due_at.isoformat(), post.not_later_than.isoformat()],
         }
     )
@@ -111,7 +115,13 @@ def post_digest(post: Post) -> str:
 
 
 def _content(words: Wording, files: tuple[Media, ...]) -> Content:
-    return Content(text=words.text, media=files, language=words.language, options=words.options)
+    return Content(
+        text=words.text,
+        media=tuple(replace(file, url=public_files.address_of(file)) for file in files),
+        language=words.language,
+        options=words.options,
+        declares=cast(frozenset[Declaration], words.declares),
+    )
 
 
 def _seal(value: object) -> str:

@@ -29,7 +29,8 @@ class VariantDraft:
 
 @dataclass(frozen=True)
 class PostDraft:
-    """All that a planner writes. ``wall_time`` is naive, in ``zone``; ``fold`` answers a repeated time."""
+    """All that a planner writes. ``wall_time`` is naive, in ``zone``; ``fold`` answers a repeated time; ``declares`` None
+    means that nobody said what the post declares."""
 
     text: str
     wall_time: datetime
@@ -41,6 +42,7 @@ class PostDraft:
     grace_minutes: int = 30
     owner_id: int | None = None
     label_ids: tuple[int, ...] = ()
+    declares: tuple[str, ...] | None = None
 
 
 def draft_of(post: Post) -> PostDraft:
@@ -56,6 +58,7 @@ def draft_of(post: Post) -> PostDraft:
         grace_minutes=post.grace_minutes,
         owner_id=post.owner_id,
         label_ids=tuple(label.id for label in post.labels),
+        declares=None if post.declares is None else tuple(post.declares),
     )
 
 

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, update
 
-import publishers
-from calendar_app import deliveries
+from calendar_app import bounds, deliveries
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
 from calendar_app.models import Attempt, Channel, Delivery, Hold, Outcome, State
@@ -61,7 +60,7 @@ def takes_turn(taken: Claim, delivery: Delivery, pace: Pace, now: datetime) -> b
 
 def left(channel: Channel, at: datetime) -> tuple[Left, ...]:
     """What will be left of each of the channel's quotas at ``at``, if all that is scheduled before it goes out."""
-    quotas = publishers.get(channel.platform).pace_of(channel.traits).quotas
+    quotas = bounds.pace_of(channel).quotas
     used = _counts_out(channel.id, [quota.opened(at) for quota in quotas])
     planned = (_planned(channel.id, quota, at) for quota in quotas)
     return tuple(Left(*counted) for counted in zip(quotas, used, planned, strict=True))

@@ -169,6 +169,7 @@ def _fill(post: Post, draft: PostDraft, by: User, now: datetime) -> None:
     post.wall_time, post.zone, post.due_at = draft.wall_time, draft.zone, due_at
     post.fold = draft.fold or 0
     post.grace_minutes = draft.grace_minutes
+    post.declares = None if draft.declares is None else sorted(draft.declares)
     post.owner_id = _member(post.workspace, draft.owner_id or by.id)
     post.labels = _labels(post.workspace, draft.label_ids)
     post.edited_by_id, post.edited_at = by.id, now

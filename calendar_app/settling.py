@@ -76,6 +76,10 @@ def _begun(delivery: Delivery, worker: str, now: datetime) -> Look | None:
     """The right to look; None where it is too early or another worker is at it. Commits."""
     sent, looks = unanswered(delivery.id), delivery.looks
     step = Step.FIND if delivery.state == State.UNCONFIRMED else Step.CONFIRM
+    if step == Step.FIND and not publishers.get(delivery.channel.platform).finds:
+        deliveries.ask_a_person(delivery.id)
+        db.session.commit()
+        return None
     visible_at = (sent.last or delivery.promised_at) + publishers.get(
         delivery.channel.platform
     ).visibility_lag

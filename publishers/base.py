@@ -95,7 +95,7 @@ class Publisher(ABC):
     may still miss what it made. ``key_lives`` is how long after its first use the native key keeps a repeat from posting
     twice (``timedelta.max``: for ever; None: there is no such key). ``finds`` is False where nothing lets us look for a
     lost post: a person is asked at once. ``finds_alike`` says that ``find`` goes by what a post says, so that two with
-    the same words cannot be told apart. ``pace`` is how often the platform takes posts. ``home`` is the address of a
+    the same words cannot be told apart. ``mark`` is a letter or two for where there is no room for the ``label``. ``pace`` is how often the platform takes posts. ``home`` is the address of a
     platform that has only one, ``app_fields`` what its operator registered there, ``carries`` the declarations that it
     has a field for: the others are said in the text. ``assisted`` means that a person posts, and ``publish`` is never
     called; ``hears`` that it calls us (``hear``).
@@ -103,6 +103,7 @@ class Publisher(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
+    mark: ClassVar[str] = ""
     home: ClassVar[str] = ""
     connect_fields: ClassVar[tuple[Field, ...]]
     app_fields: ClassVar[tuple[Field, ...]] = ()
@@ -125,9 +126,17 @@ class Publisher(ABC):
         """The pace of one channel: none where ``traits`` (as ``discover`` gives them) say so by pace "none"."""
         return UNPACED if traits.get("pace") == "none" else self.pace
 
+    def label_of(self, traits: Mapping[str, str]) -> str:
+        """What people call the place where one channel speaks: the platform, unless ``traits`` know better."""
+        return self.label
+
     def can(self, verb: str) -> bool:
         """Whether this platform offers ``delete``, ``edit``, ``comments``, ``answer``, ``refresh`` or ``confirm``."""
         return getattr(type(self), verb) is not getattr(Publisher, verb)
+
+    def options_of(self, traits: Mapping[str, str]) -> tuple[Option, ...]:
+        """The platform's own fields on one channel, where they differ with what ``discover`` found of it."""
+        return self.options
 
     def new_key(self, now: datetime) -> str:
         """A native idempotency key for one delivery, made before its first try and never changed."""
@@ -162,8 +171,10 @@ class Publisher(ABC):
         """What will be shown, built by the code path that builds the request."""
 
     def server_of(self, fields: Mapping[str, str]) -> str:
-        """The base URL that the typed ``connect_fields`` name; client registrations are kept by it."""
-        return ""
+        """The base URL that the typed ``connect_fields`` name, or ``home``; client registrations are kept by it."""
+        from publishers.http import address
+
+        return address(fields["server"]) if fields.get("server") else self.home
 
     def authorize(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None

@@ -72,7 +72,9 @@ class Limits:
     ``counter`` names a counter of ``publishers.text``; ``url_cost`` is what one link counts (None: its full
     length); ``max_text_bytes`` bounds the UTF-8 form; ``max_alt`` bounds one alt text. ``needs_media``: words alone are
     no post here; ``max_caption`` bounds the text of a post with files where that is less than ``max_text``; ``max_files``
-    bounds pictures and videos together, ``max_tags`` the hashtags.
+    bounds pictures and videos together, ``max_tags`` the hashtags, ``max_title`` the title in grapheme clusters.
+    ``takes_links`` False: a link in the text is dead there, or keeps the post from being shown.
+    ``link_hosts``: where there are any, the text has to hold a link to one of these hosts or one below it ("*": to any).
     """
 
     max_text: int
@@ -87,6 +89,9 @@ class Limits:
     max_caption: int | None = None
     max_files: int | None = None
     max_tags: int | None = None
+    max_title: int | None = None
+    takes_links: bool = True
+    link_hosts: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The limits as plain JSON values."""
@@ -100,6 +105,7 @@ class Limits:
             media = dict(values[kind])
             media["mimes"] = tuple(media["mimes"])
             values[kind] = MediaLimits(**media)
+        values["link_hosts"] = tuple(values.get("link_hosts", ()))
         return cls(**values)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 ELSEWHERE = {
     "demo": "calendar_app.cli:demo",
     "migrate": "calendar_app.cli:migrate",
+    "rehearse": "calendar_app.cli:rehearse",
     "restored": "calendar_app.cli:restored",
     "rotate-keys": "calendar_app.cli:rotate_keys",
     "user": "calendar_app.cli:user",
@@ -46,7 +47,10 @@ def cli() -> None:
 @click.option("--demo", is_flag=True, help="With a demo workspace and platforms that run on this machine.")
 @click.option("--mastodon-port", default=8101, show_default=True, help="Port of the demo's Mastodon.")
 @click.option("--bluesky-port", default=8102, show_default=True, help="Port of the demo's Bluesky.")
-def up(host: str, port: int, demo: bool, mastodon_port: int, bluesky_port: int) -> None:
+@click.option(
+    "--more-port", default=8103, show_default=True, help="First port of its other platforms; 0: without them."
+)
+def up(host: str, port: int, demo: bool, mastodon_port: int, bluesky_port: int, more_port: int) -> None:
     """Run everything on this machine: Redis, database, web, clock and workers."""
     from workers.output import Output
     from workers.up import Options
@@ -54,7 +58,7 @@ def up(host: str, port: int, demo: bool, mastodon_port: int, bluesky_port: int) 
 
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     output = Output(colours=colours, as_json=os.environ.get("ALMANAC_LOG_FORMAT") == "json")
-    sys.exit(run(Options(host, port, demo, mastodon_port, bluesky_port), os.environ, output))
+    sys.exit(run(Options(host, port, demo, mastodon_port, bluesky_port, more_port), os.environ, output))
 
 
 @cli.command()

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workers import embedded_redis
@@ -32,13 +32,17 @@ class CanNotStart(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line chose. Ports are on ``host``; the simulators only run with ``demo``."""
+    """What the command line chose. Ports are on ``host``; the simulators only run with ``demo``.
+
+    ``more_port`` is the first port of the demo's other platforms, which stand ready to be connected; 0 leaves them out.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8100
     demo: bool = False
     mastodon_port: int = 8101
     bluesky_port: int = 8102
+    more_port: int = 0
 
 
 def up(options: Options, environ: Mapping[str, str], output: Output) -> int:
@@ -50,6 +54,7 @@ def up(options: Options, environ: Mapping[str, str], output: Output) -> int:
     try:
         with sole_owner(data):
             check_ports(options)
+            options = replace(options, more_port=_room_for_more(options))
             status = _run_house(options, data, child_environ(environ, options, data), output)
             fold_log(data / "almanac.db")
             return status
@@ -139,13 +144,14 @@ def _wait_for_lock(path: Path) -> int:
 
 
 def start_simulators(supervisor: Supervisor, options: Options, data: Path) -> None:
-    """Start the demo's platforms and wait until both listen."""
-    ports = (options.mastodon_port, options.bluesky_port)
+    """Start the demo's platforms and wait until all listen."""
+    ports = [options.mastodon_port, options.bluesky_port]
     command = (
         *(sys.executable, "-m", "publishers.simulators", "all"),
         *("--mastodon-port", str(ports[0]), "--bluesky-port", str(ports[1])),
-        *("--data", str(data / "simulators")),
+        *("--more-port", str(options.more_port), "--data", str(data / "simulators")),
     )
+    ports += range(options.more_port, options.more_port + len(_more(options)))
     supervisor.start(
         Program("simulators", command), lambda: all(_answers("127.0.0.1", port) for port in ports)
     )
@@ -257,4 +263,24 @@ def child_environ(environ: Mapping[str, str], options: Options, data: Path) -> d
     """What children see: whole paths, output that is not held back, links to the chosen port."""
     here = f"http://{_reachable(options.host)}:{options.port}"
     base_url = environ.get("ALMANAC_BASE_URL") or here
-    return {**environ, "ALMANAC_DATA": str(data), "ALMANAC_BASE_URL": base_url, "PYTHONUNBUFFERED": "1"}
+    found = {**environ, "ALMANAC_DATA": str(data), "ALMANAC_BASE_URL": base_url, "PYTHONUNBUFFERED": "1"}
+    relays = ",".join(f"{name}={address}" for name, address in _more(options).items())
+    return {"ALMANAC_RELAYS": relays, **found} if relays else found
+
+
+def _more(options: Options) -> dict[str, str]:
+    """The demo's other platforms and where they listen."""
+    from publishers import simulators
+
+    return simulators.addresses(options.more_port) if options.demo and options.more_port else {}
+
+
+def _room_for_more(options: Options) -> int:
+    """The first port from ``more_port`` on with as many free ones behind it as there are platforms."""
+    port, count = options.more_port, len(_more(options))
+    taken = {options.port, options.mastodon_port, options.bluesky_port}
+    while count and not all(
+        each not in taken and port_is_free("127.0.0.1", each) for each in range(port, port + count)
+    ):
+        port += 1
+    return port

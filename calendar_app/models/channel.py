@@ -27,6 +27,8 @@ class Channel(Model):
     ``credentials`` are encrypted; ``credentials_version`` grows at each change, so that of several workers that saw the
     same stale pair only one refreshes. ``rests_until`` is the platform's own rate limit, ``turn_at`` the earliest instant
     that the channel's pace leaves for its next post, ``expires_at`` the end of its credentials where that is known.
+    ``adjusted`` is what an admin knows better than we do of the platform's bounds (``calendar_app.bounds``). ``hook`` is the
+    unguessable part of the address that the platform may call.
     """
 
     __tablename__ = "channel"
@@ -43,6 +45,8 @@ class Channel(Model):
     profile_url: Mapped[str] = mapped_column(Text, default="")
     limits: Mapped[Json] = mapped_column(JSON)
     traits: Mapped[Json] = mapped_column(JSON)
+    adjusted: Mapped[Json] = mapped_column(JSON, default=dict)
+    hook: Mapped[str | None] = mapped_column(String(64), unique=True)
     credentials: Mapped[bytes] = mapped_column(LargeBinary)
     credentials_version: Mapped[int] = mapped_column(default=1)
     refresh_until: Mapped[datetime | None] = mapped_column(Instant)
@@ -59,12 +63,16 @@ class Channel(Model):
 
 
 class PlatformApp(Model):
-    """Our client registration with one server; servers throttle new ones, so it is kept. ``secrets`` are encrypted."""
+    """Our client registration with one server; servers throttle new ones, so it is kept. ``secrets`` are encrypted.
+
+    What Almanac registered by itself serves all workspaces; what a person registered and typed in belongs to one.
+    """
 
     __tablename__ = "platform_app"
-    __table_args__ = (UniqueConstraint("platform", "base_url", "redirect_uri"),)
+    __table_args__ = (UniqueConstraint("platform", "base_url", "redirect_uri", "workspace_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     platform: Mapped[str] = mapped_column(String(30))
     base_url: Mapped[str] = mapped_column(String(255))
     redirect_uri: Mapped[str] = mapped_column(String(255))

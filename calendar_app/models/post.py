@@ -43,7 +43,8 @@ class Post(Model):
     """``wall_time`` and ``zone`` are what the planner meant; ``due_at`` is the instant that follows from them.
 
     ``fold`` is 1 for the second of two equal wall times. ``grace_minutes`` bounds how late it may still go out.
-    ``revision`` grows at every edit and is what an approval names.
+    ``revision`` grows at every edit and is what an approval names. ``declares`` lists what the post says of itself
+    (``publishers.values.Declaration``); null means that nobody was asked yet, an empty list that there is nothing to say.
     """
 
     __tablename__ = "post"
@@ -62,6 +63,7 @@ class Post(Model):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     text: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(String(12), default="")
+    declares: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     wall_time: Mapped[datetime] = mapped_column(DateTime)
     zone: Mapped[str] = mapped_column(String(64))
     fold: Mapped[int] = mapped_column(default=0)

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Workspace(Model):
-    """``slug`` names it in addresses; ``zone`` is the zone new posts are planned in; ``paused_at`` stops all of it."""
+    """``slug`` names it in addresses; ``zone`` is the zone new posts are planned in; ``paused_at`` stops all of it.
+
+    With ``requires_declarations`` no post is approved before somebody said what it declares, if only nothing.
+    """
 
     __tablename__ = "workspace"
 
@@ -24,6 +27,7 @@ class Workspace(Model):
     name: Mapped[str] = mapped_column(String(120))
     zone: Mapped[str] = mapped_column(String(64))
     allows_self_approval: Mapped[bool] = mapped_column(default=False)
+    requires_declarations: Mapped[bool] = mapped_column(default=False)
     paused_at: Mapped[datetime | None] = mapped_column(Instant)
     paused_reason: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[datetime] = mapped_column(Instant)

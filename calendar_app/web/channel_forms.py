@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
-from wtforms import Field, PasswordField, SelectField, StringField
+from collections.abc import Iterator
 
-from calendar_app.web.fields import Form, at_most, required, stripped
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, PasswordField, SelectField, StringField, TextAreaField
+
+from calendar_app.web import sentences
+from calendar_app.web.fields import Form, at_most, choices, required, stripped
 from publishers.base import Field as ConnectField
 from publishers.base import Publisher
+
+LONGEST = 2000
 
 WORDS = {
     "Server": _l("Server address"),
@@ -25,33 +30,45 @@ HINTS = {
 }
 
 
-def connect_form(publisher: Publisher) -> Any:
-    """A form with the publisher's connect fields."""
-    fields = {field.name: _input(field) for field in publisher.connect_fields}
+def connect_form(publisher: Publisher, relay: str = "", *, knows_app: bool = False) -> Any:
+    """A form with the publisher's connect fields, and those of its app, which are optional where one is known.
+
+    ``relay`` is the address that this house reaches the platform by, where it is not the platform's own.
+    """
+    fields = {field.name: _input(field, relay) for field in publisher.connect_fields}
+    fields |= {field.name: _input(field, needed=not knows_app) for field in publisher.app_fields}
     return type("ConnectForm", (Form,), fields)()
 
 
 def typed(form: Form, publisher: Publisher) -> dict[str, str]:
     """What was typed, by field name."""
-    return {field.name: form[field.name].data or "" for field in publisher.connect_fields}
+    return {field.name: form[field.name].data or "" for field in _all(publisher)}
 
 
-def _input(field: ConnectField) -> Field:
-    secret = field.kind == "password"
-    return (PasswordField if secret else StringField)(
-        WORDS.get(field.label, field.label),
-        [required() if field.required else at_most(255), at_most(255)],
-        filters=[stripped],
-        default=field.default,
-        description=HINTS.get(field.label, field.hint),
-        render_kw={
-            "placeholder": field.hint or None,
-            "autocomplete": "off",
-            "autocapitalize": "none",
-            "spellcheck": "false",
-            "inputmode": "url" if field.kind == "url" else None,
-        },
-    )
+def _all(publisher: Publisher) -> Iterator[ConnectField]:
+    yield from (*publisher.connect_fields, *publisher.app_fields)
+
+
+def _input(field: ConnectField, relay: str = "", *, needed: bool = True) -> Field:
+    label, hint = WORDS.get(field.label) or sentences.label(field.label), HINTS.get(field.label)
+    most = LONGEST if field.kind == "long" else 255
+    checks = [required() if field.required and needed else at_most(most), at_most(most)]
+    about = {"description": hint or sentences.label(field.hint), "filters": [stripped]}
+    if field.choices:
+        offered = choices((value, sentences.label(words)) for value, words in field.choices)
+        return SelectField(label, choices=offered, default=field.default, description=about["description"])
+    kind = {"password": PasswordField, "long": TextAreaField}.get(field.kind, StringField)
+    default = relay if relay and field.name == "server" and field.advanced else field.default
+    return kind(label, checks, default=default, render_kw=_AS_CODE | _placeholder(field), **about)
+
+
+def _placeholder(field: ConnectField) -> dict[str, Any]:
+    """A hint in Latin letters alone is an example of what to type."""
+    example = field.hint if field.hint and field.label in HINTS else None
+    return {"placeholder": example, "inputmode": "url" if field.kind == "url" else None}
+
+
+_AS_CODE = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
 class PauseForm(Form):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from calendar_app import channels as verbs
-from calendar_app import engagement, triage
+from calendar_app import bounds, engagement, hooks, triage
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Role, State
 from calendar_app.web import edge, loading
@@ -21,6 +22,16 @@ from calendar_app.web.locale import short_day
 from publishers.errors import PublisherError
 
 blueprint = loading.workspace_blueprint("channels", __name__)
+BOUNDS = {
+    "text": _l("Longest text"),
+    "images": _l("Images in a post"),
+    "image_megabytes": _l("Largest image (MB)"),
+    "videos": _l("Videos in a post"),
+    "video_megabytes": _l("Largest video (MB)"),
+    "video_seconds": _l("Longest video (seconds)"),
+    "posts_a_day": _l("Posts a day"),
+    "seconds_between": _l("Seconds between posts"),
+}
 IN_FLIGHT = (State.PUBLISHING, State.PROCESSING, State.UNCONFIRMED)
 
 
@@ -92,6 +103,21 @@ def refresh(channel_id: int) -> Response:
     return redirect(url_for("channels.show", channel_id=channel.id))
 
 
+@blueprint.post("/channels/<int:channel_id>/bounds")
+@loading.needs(Role.ADMIN)
+def adjust(channel_id: int) -> Any:
+    """Take an admin's word for what the platform accepts."""
+    channel = loading.channel(channel_id)
+    try:
+        bounds.adjust(channel, request.form)
+    except bounds.NoBound as refusal:
+        db.session.rollback()
+        return _page(channel, PauseForm(formdata=None), refusal), 422
+    db.session.commit()
+    flash(_("The bounds of this channel are kept."), "ok")
+    return redirect(url_for("channels.show", channel_id=channel.id, _anchor="bounds"))
+
+
 @blueprint.post("/channels/<int:channel_id>/remove")
 @loading.needs(Role.ADMIN)
 def remove(channel_id: int) -> Response:
@@ -102,12 +128,16 @@ def remove(channel_id: int) -> Response:
     return redirect(url_for("channels.index"))
 
 
-def _page(channel: Channel, form: PauseForm) -> str:
+def _page(channel: Channel, form: PauseForm, wrong: bounds.NoBound | None = None) -> str:
     audience = engagement.audience_of([channel.id]).get(channel.id, [])
     return render_template(
         "channels/show.html",
         channel=channel,
         form=form,
+        bounds=bounds.of(channel),
+        bound_words=BOUNDS,
+        wrong=wrong,
+        hook=hooks.address_of(channel),
         now=edge.now(),
         audience=audience,
         days=[short_day(date.fromisoformat(row.day)) for row in audience],

@@ -12,6 +12,7 @@ import publishers
 from calendar_app import finding, warned
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Label, Membership, User
+from calendar_app.web import sentences
 
 Option = tuple[int, str]
 
@@ -47,4 +48,4 @@ def asked() -> finding.Filters:
 
 
 def _channel(channel: Channel) -> str:
-    return f"{publishers.get(channel.platform).label} · {channel.handle}"
+    return f"{sentences.label(publishers.get(channel.platform).label)} · {channel.handle}"

@@ -218,7 +218,8 @@ def _choices(typed: Typed) -> dict[str, Any]:
         "options_by_name": {
             o.name: sentences.label(o.label) for p in publishers.PLATFORMS.values() for o in p.options
         },
-        "options": {name: publisher.options for name, publisher in publishers.PLATFORMS.items()},
+        "options": lambda channel: publishers.get(channel.platform).options_of(channel.traits),
+        "declarations": sentences.DECLARATIONS,
     }
 
 

@@ -1,8 +1,8 @@
 """What is typed into the composer, as a value: read from a request, from a post, merged, and sent on to the verbs.
 
 Field names: ``text``, ``media_id``/``media_alt`` (repeated, in order), ``channel`` and ``label`` (repeated), ``date``,
-``time``, ``zone``, ``fold``, ``grace``, ``owner``, ``language``, ``form_key``, ``revision``; and for the channel with
-id 5 ``v5-own_text``, ``v5-text``, ``v5-own_media``, ``v5-media_id``, ``v5-media_alt`` and ``v5-opt-<option>``.
+``time``, ``zone``, ``fold``, ``grace``, ``owner``, ``language``, ``declares`` (repeated; "none" says that there is nothing
+to declare), ``form_key``, ``revision``; and for the channel with id 5 ``v5-own_text``, ``v5-text``, ``v5-own_media``, ``v5-media_id``, ``v5-media_alt`` and ``v5-opt-<option>``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from calendar_app.models import Attachment, ChannelState, Post, Variant
 from calendar_app.planning import Attached, PostDraft, VariantDraft
 from calendar_app.refusals import Refusal
 from calendar_app.web import fields
+from publishers import declarations
 
 LARGEST_ID = 2**31 - 1
 LONGEST_GRACE = 7 * 24 * 60
 YEARS = range(2000, 2100)
 NOBODY = 0
+NOTHING = "none"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _OWN = re.compile(r"v(\d{1,10})-")
@@ -66,6 +68,7 @@ class Typed:
     owner_id: int = NOBODY
     label_ids: tuple[int, ...] = ()
     language: str = ""
+    declares: tuple[str, ...] | None = None
     form_key: str = ""
     revision: int = 0
 
@@ -129,6 +132,7 @@ class Typed:
             grace_minutes=self.grace_minutes(),
             owner_id=self.owner_id or None,
             label_ids=self.label_ids,
+            declares=self.declares,
         )
 
     def pairs(self) -> Iterator[tuple[str, str]]:
@@ -138,6 +142,8 @@ class Typed:
         yield from (("form_key", self.form_key), ("revision", str(self.revision)))
         yield from (("channel", str(each)) for each in self.channels)
         yield from (("label", str(each)) for each in self.label_ids)
+        if self.declares is not None:
+            yield from (("declares", each) for each in self.declares or (NOTHING,))
         yield from _media_pairs("", self.media)
         if self.fold is not None:
             yield "fold", str(self.fold)
@@ -184,6 +190,7 @@ def from_form(form: MultiDict[str, str]) -> Typed:
         owner_id=row_id(form["owner"]) if form.get("owner") else NOBODY,
         label_ids=tuple(row_id(each) for each in form.getlist("label")),
         language=form.get("language", "")[:12],
+        declares=_declares(form.getlist("declares")),
         form_key=form_key(form.get("form_key", "")),
         revision=max(0, row_id(form.get("revision", ""))),
     )
@@ -204,9 +211,17 @@ def from_post(post: Post) -> Typed:
         owner_id=post.owner_id or NOBODY,
         label_ids=tuple(label.id for label in post.labels),
         language=post.language,
+        declares=None if post.declares is None else tuple(post.declares),
         form_key=form_key(""),
         revision=post.revision,
     )
+
+
+def _declares(typed: Iterable[str]) -> tuple[str, ...] | None:
+    """What was ticked; None where nothing was, not even that there is nothing to declare."""
+    ticked = set(typed)
+    known = tuple(kind for kind in sorted(declarations.KINDS) if kind in ticked)
+    return known if known or NOTHING in ticked else None
 
 
 def form_key(typed: str) -> str:

@@ -167,6 +167,7 @@ def _wording(typed: Typed, rows: Desk, channel: Channel) -> Wording:
         ),
         language=typed.language,
         options=typed.variant_draft(channel.id).options,
+        declares=frozenset(typed.declares or ()),
     )
 
 

@@ -17,6 +17,7 @@ PARTS = {
     "labels": ("label_ids",),
     "language": ("language",),
     "grace": ("grace",),
+    "declares": ("declares",),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -16,13 +17,18 @@ from calendar_app import people
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Role, Workspace
 from calendar_app.refusals import Refusal
-from calendar_app.web import connecting, edge, loading, wording
+from calendar_app.settings import config
+from calendar_app.web import connecting, edge, guides, loading, sentences, wording
 from calendar_app.web.channel_forms import connect_form, typed
 from publishers.base import Publisher
 from publishers.errors import PublisherError, Temporary
 from publishers.values import Connected
 
 blueprint = loading.workspace_blueprint("connect", __name__)
+OURS = {
+    "app_required": _l("Fill in the ID and the secret of the app that you registered with the platform."),
+    "choose_one": _l("This login has several: %(message)s Name one of them."),
+}
 returning = Blueprint("channel_return", __name__)
 
 
@@ -31,6 +37,16 @@ returning = Blueprint("channel_return", __name__)
 def index() -> str:
     """Which platform?"""
     return render_template("channels/platforms.html", platforms=publishers.PLATFORMS.values())
+
+
+@blueprint.get("/connect/<platform>/guide")
+@loading.needs(Role.ADMIN)
+def guide(platform: str) -> str:
+    """What to apply for, which rights, which limits, and where the keys come from."""
+    publisher = _publisher(platform)
+    return render_template(
+        "channels/guide.html", publisher=publisher, guide=guides.of(platform) or abort(404)
+    )
 
 
 @blueprint.route("/connect/<platform>", methods=["GET", "POST"])
@@ -49,7 +65,9 @@ def again(channel_id: int) -> Any:
 
 
 def _connect(publisher: Publisher, channel: Channel | None) -> Any:
-    form = connect_form(publisher)
+    app_id = verbs.known_app(g.workspace, publisher.name, connecting.redirect_uri())
+    relay = config().relays.get(publisher.name, "")
+    form = connect_form(publisher, relay, knows_app=app_id is not None)
     if not form.is_submitted() and channel:
         _fill_in(form, publisher, channel)
     if not form.validate_on_submit():
@@ -66,7 +84,9 @@ def _leave(publisher: Publisher, form: Any, channel: Channel | None) -> str:
     _doubt_old_registration(publisher)
     state = connecting.new_state()
     fields = typed(form, publisher)
-    started = verbs.authorize(publisher.name, fields, connecting.redirect_uri(), state, edge.now())
+    started = verbs.authorize(
+        g.workspace, publisher.name, fields, connecting.redirect_uri(), state, edge.now()
+    )
     db.session.commit()
     channel_id = channel.id if channel else None
     connecting.leave(state, g.workspace.slug, publisher.name, channel_id, started.memory)
@@ -149,14 +169,22 @@ def _publisher(name: str) -> Publisher:
 
 def _fill_in(form: Any, publisher: Publisher, channel: Channel) -> None:
     for field in publisher.connect_fields:
-        if field.name in ("server", "service"):
+        if field.name in ("server", "service") and channel.base_url:
             form[field.name].data = channel.base_url
         if field.name == "handle":
             form[field.name].data = channel.handle.lstrip("@")
 
 
 def _page(publisher: Publisher, form: Any, channel: Channel | None) -> str:
-    return render_template("channels/connect.html", publisher=publisher, form=form, channel=channel)
+    return render_template(
+        "channels/connect.html",
+        publisher=publisher,
+        form=form,
+        channel=channel,
+        app_id=verbs.known_app(g.workspace, publisher.name, connecting.redirect_uri()),
+        return_address=connecting.redirect_uri() if publisher.uses_oauth else "",
+        guide=guides.of(publisher.name),
+    )
 
 
 def explain(error: PublisherError | Refusal) -> str:
@@ -165,7 +193,9 @@ def explain(error: PublisherError | Refusal) -> str:
         return str(error)
     if error.evidence.code == "bad_address":
         return _("This is not the address of a server.")
-    message = wording.OURS.get(error.evidence.code, error.message)
+    if error.evidence.code in OURS:
+        return str(OURS[error.evidence.code]) % {"message": sentences.label(error.message)}
+    message = wording.OURS.get(error.evidence.code) or sentences.label(error.message)
     if isinstance(error, Temporary):
         return _("The server does not answer now: %(message)s", message=message)
     return _("The platform says: %(message)s", message=message)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from calendar_app import engagement
+from calendar_app import engagement, handing
 from calendar_app.models import Channel, Delivery, Post, Snapshot, State
 from calendar_app.web import charts, wording
 from calendar_app.web.delivery_panel import deliveries_of
 
 PATIENCE = timedelta(seconds=60)
 POLL_SECONDS = 2
+# Numbers that people look for on every platform: a dash says that one gives none. The others are shown where they are given.
+USUAL = frozenset({"likes", "reposts", "replies", "quotes", "views", "saves"})
 FORESIGHT = timedelta(hours=12)
 
 
@@ -62,7 +64,7 @@ class Numbers:
 
 def numbers(post: Post, now: datetime, asked_at: datetime | None = None) -> Numbers:
     """The numbers of every published delivery of ``post``."""
-    published = [delivery for delivery in deliveries_of(post) if delivery.state == State.PUBLISHED]
+    published = [delivery for delivery in deliveries_of(post) if _has_numbers(delivery)]
     courses = tuple(_course(delivery, now) for delivery in published)
     answerable = [delivery for delivery in published if delivery.remote_id]
     is_missing = asked_at is not None and _is_missing(answerable, asked_at)
@@ -77,6 +79,11 @@ def numbers(post: Post, now: datetime, asked_at: datetime | None = None) -> Numb
         is_overdue=is_missing and not is_waiting,
         wait=POLL_SECONDS if is_waiting else _next_look(courses, now),
     )
+
+
+def _has_numbers(delivery: Delivery) -> bool:
+    """Whether it is out, and on a platform that can be asked: of what a person posted nobody tells us any."""
+    return delivery.state == State.PUBLISHED and not handing.is_assisted(delivery.channel)
 
 
 def _course(delivery: Delivery, now: datetime) -> Course:
@@ -99,6 +106,7 @@ def _figures(channel: Channel, newest: Snapshot | None) -> tuple[Figure, ...]:
     return tuple(
         _figure(name, getattr(newest, name, None), name in given, newest is not None)
         for name in engagement.NAMES
+        if name in USUAL or name in given
     )
 
 
@@ -112,7 +120,9 @@ def _totals(published: Sequence[Delivery]) -> tuple[Figure, ...]:
     summed = engagement.totals(newest)
     given = {name for delivery in published for name in charts.names(delivery.channel)}
     return tuple(
-        _figure(name, getattr(summed, name), name in given, bool(newest)) for name in engagement.NAMES
+        _figure(name, getattr(summed, name), name in given, bool(newest))
+        for name in engagement.NAMES
+        if name in USUAL or name in given
     )
 
 

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import format_decimal
+from flask_babel import format_decimal, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from calendar_app.web.locale import moment
 from media.errors import MediaError
 from publishers.values import Problem
+from publishers.words import Words
 
 Unit = Callable[[Any], str]
 
 
-def number(value: float) -> str:
-    """A number as the reader writes it."""
-    return str(format_decimal(value))
+def number(value: Any) -> str:
+    """A number as the reader writes it; words stay as they are."""
+    return value if isinstance(value, str) else str(format_decimal(value))
 
 
 def file_size(size: float) -> str:
@@ -143,6 +144,32 @@ PROBLEMS = {
         _l("The alt text has %(count)s characters; this channel takes at most %(limit)s."), number
     ),
     "option_unknown": Sentence(_l("This channel does not know the choice “%(value)s”. Choose another.")),
+    "media_required": Sentence(_l("This channel takes no words alone. Add a picture or a video.")),
+    "too_many_files": Sentence(
+        _l("There are %(count)s files; this channel takes at most %(limit)s in one post."), number
+    ),
+    "too_many_tags": Sentence(
+        _l("There are %(count)s hashtags; this channel takes at most %(limit)s."), number
+    ),
+    "image_too_short": Sentence(
+        _l("The animation runs %(seconds)s; this channel wants at least %(limit)s."), duration
+    ),
+    "video_too_short": Sentence(
+        _l("The video runs %(seconds)s; this channel wants at least %(limit)s."), duration
+    ),
+    "image_ratio": Sentence(
+        _l("The picture is too narrow or too wide for this channel (%(ratio)s to 1). Crop it."), number
+    ),
+    "video_ratio": Sentence(
+        _l("The video is too narrow or too wide for this channel (%(ratio)s to 1)."), number
+    ),
+    "option_required": Sentence(_l("Fill in “%(label)s”.")),
+    "option_too_long": Sentence(
+        _l("“%(label)s” has %(count)s characters; this channel takes at most %(limit)s."), number
+    ),
+    "option_not_a_link": Sentence(_l("“%(label)s” has to be an address that begins with https://.")),
+    "option_not_a_number": Sentence(_l("“%(label)s” has to be a whole number.")),
+    "option_not_a_file": Sentence(_l("“%(label)s” names a file that this post has not. Choose another.")),
 }
 
 MEDIA = {
@@ -180,6 +207,12 @@ WARNINGS = {
     "media_not_ready": Sentence(_l("“%(name)s” is still being made to fit this channel.")),
     "not_prepared": Sentence(_l("Its files are not uploaded yet.")),
     "preparation_refused": Sentence(_l("The platform turned its files down: %(message)s")),
+}
+
+DECLARATIONS = {
+    "ad": _l("Advertisement"),
+    "ai": _l("Made with AI"),
+    "reprint": _l("Reprinted from elsewhere"),
 }
 
 REMEDIES = {
@@ -223,8 +256,11 @@ def warning(found: Mapping[str, Any]) -> str:
 
 
 def problem(found: Problem) -> str:
-    """A publisher's problem in words."""
-    return PROBLEMS[found.code].say(found.params)
+    """A publisher's problem in words, its own where it brings them."""
+    params = {**found.params, **({"label": label(found.params["label"])} if "label" in found.params else {})}
+    if found.words is not None:
+        return found.words.said_in(str(get_locale() or "en"), **params)
+    return PROBLEMS[found.code].say(params)
 
 
 def media_error(error: MediaError) -> str:
@@ -237,6 +273,13 @@ def media_reason(reason: Mapping[str, Any]) -> str:
     return MEDIA[reason["code"]].say(reason.get("params", {}))
 
 
+def declaration(kind: str) -> str:
+    """What a post declares, in words."""
+    return str(DECLARATIONS[kind])
+
+
 def label(key: str) -> str:
-    """The word for a connect field, an option or a choice; a key that needs no translation stays as it is."""
+    """The word for a platform, a connect field, an option or a choice; a key that needs no translation stays as it is."""
+    if isinstance(key, Words):
+        return key.said_in(str(get_locale() or "en"))
     return str(LABELS.get(key, key))

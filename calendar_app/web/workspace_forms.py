@@ -39,6 +39,12 @@ class SettingsForm(Form):
         _l("Authors may approve their own posts"),
         description=_l("For small teams. Otherwise a second person looks at every post."),
     )
+    requires_declarations = BooleanField(
+        _l("Every post says what it declares"),
+        description=_l(
+            "Advertisement, made with AI, reprinted, or none of these: without an answer it is not approved."
+        ),
+    )
 
 
 class LabelForm(Form):

@@ -95,6 +95,7 @@ class Pages:
         html = self._jinja.get_template(template).render(
             brand=self._sim.settings.title or self._brand,
             platform=self._sim.platform,
+            has_keys=hasattr(self._sim, "credentials"),
             language=language,
             say=say,
             ago=lambda instant: self._ago(instant, language, say),

@@ -51,6 +51,7 @@ class Social(Simulator):
                 ("GET", "/posts/<id>", self.show),
                 ("GET", "/people/<handle>", self._profile),
                 ("GET", "/files/<id>", self._file),
+                ("GET", "/keys", self._keys),
             ]
         )
         self.control = self.make_control()
@@ -224,6 +225,17 @@ class Social(Simulator):
         time.sleep(call.fault.seconds if call.fault else 0)
 
     # -- pages for readers
+
+    def _keys(self, call: Call) -> Response:
+        """What an operator gets on the developer pages; with an account to try, if there is none yet."""
+        with self.lock:
+            account = next(iter(self.state.accounts.values()), None) or self.join(
+                "shanlan", "山嵐茶 Shanlan Tea"
+            )
+            app = self.app_of()
+            given = self.credentials(account, self.issue(account.id, app.client_id))
+        keys = given.get("fields") or {"client_id": app.client_id, "client_secret": app.client_secret}
+        return self.pages.render(call, "keys.html", keys=keys)
 
     def _home(self, call: Call) -> Response:
         return self._timeline(call, self.state.newest())

@@ -54,6 +54,12 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "請將此授權碼複製到應用程式。",
         "请将此授权码复制到应用程序。",
     ),
+    "keys": ("Keys for connecting", "連接用的金鑰", "连接用的密钥"),
+    "keys_for": (
+        "What the real platform's developer pages would give you. Type it into Almanac's connect form.",
+        "真實平台的開發者頁面會提供的內容。請填入 Almanac 的連接表單。",
+        "真实平台的开发者页面会提供的内容。请填入 Almanac 的连接表单。",
+    ),
     "now": ("now", "剛剛", "刚刚"),
     "s": ("{} s", "{} 秒", "{} 秒"),
     "min": ("{} min", "{} 分鐘", "{} 分钟"),

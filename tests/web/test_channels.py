@@ -10,6 +10,7 @@ import httpx
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery, Hold, State, Workspace
@@ -283,3 +284,24 @@ def test_a_viewer_sees_channels_and_changes_nothing(app: Flask) -> None:
     client = signed_in(app, name)
     assert "Connect a channel" not in client.get("/w/tea/channels").text
     assert client.post(f"/w/tea/channels/{channel_id}/refresh").status_code == 403
+
+
+def adjust(client: Browser, channel_id: int, **typed: str) -> TestResponse:
+    return client.post(f"/w/tea/channels/{channel_id}/bounds", data=typed, follow_redirects=True)
+
+
+def test_an_admin_knows_better_what_the_platform_accepts(app: Flask, di: Browser, cast: Cast) -> None:
+    with app.app_context():
+        channel_id = a_channel(cast.tea).id
+    page = adjust(di, channel_id, text="2000")
+    assert re.search(r"Longest text</dt>\s*<dd class=\"number\">2,000", page.text)
+    assert "Set here" in page.text
+    wrong = adjust(di, channel_id, text="two thousand")
+    assert wrong.status_code == 422
+    assert "two thousand" in wrong.text and "Write a whole number above 0" in wrong.text
+
+
+def test_only_an_admin_adjusts_bounds(app: Flask, ana: Browser, cast: Cast) -> None:
+    with app.app_context():
+        channel_id = a_channel(cast.tea).id
+    assert adjust(ana, channel_id, text="2000").status_code == 403

@@ -1,10 +1,10 @@
 import { spellMoment } from "./clock.js";
 import { hidden, icon, make } from "./dom.js";
-import { say, stateName, thumbnailUrl } from "./settings.js";
+import { marks, say, stateName, thumbnailUrl } from "./settings.js";
 
-const PLATFORMS = new Set(["mastodon", "bluesky"]);
 const MOST_NUMBERS = 2;
-const METRICS = { views: "eye", likes: "heart", reposts: "repost", replies: "reply", quotes: "quote", saves: "label" };
+const METRICS = { views: "eye", likes: "heart", reposts: "repost", replies: "reply", quotes: "quote", saves: "label",
+  impressions: "eye", reach: "people", shares: "external", clicks: "link" };
 
 /* One line in a crowded month. */
 export const line = (row, time) => card("line", row, [
@@ -67,7 +67,7 @@ function onChannel({ platform, handle, state }, row, spelled, again) {
   const differs = state && state !== row.state;
   const text = differs ? `${handle} (${stateName(state)})` : handle;
   return make("span", { class: `platform cal-channel ${again ? "is-again" : ""}`, "data-platform": platform, "data-state": differs ? state : null, title: text },
-    icon(PLATFORMS.has(platform) ? platform : "platform"), differs && icon(`state-${state}`, "state-icon"), spelled ? make("span", { class: "cal-handle" }, handle) : hidden(text));
+    platform in marks ? make("span", { class: "platform-mark", "aria-hidden": "true" }, marks[platform]) : icon(platform), differs && icon(`state-${state}`, "state-icon"), spelled ? make("span", { class: "cal-handle" }, handle) : hidden(text));
 }
 
 const given = (row) => Object.keys(METRICS).filter((name) => name in row.metrics);

@@ -5,6 +5,9 @@ const { feed, move, new: write, post, thumb, icons, locale, firstDay, zone, memo
 
 export const settings = { feed, move, write, icons, locale, firstDay: Number(firstDay), zone, memory };
 
+/* A letter or two for each platform that the icons have no drawing of. */
+export const marks = JSON.parse(root.dataset.marks);
+
 const texts = JSON.parse(root.dataset.texts);
 
 /* A sentence with its named places filled in. */
