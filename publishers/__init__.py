@@ -8,8 +8,10 @@ from publishers.bluesky import Bluesky
 from publishers.discord import Discord
 from publishers.douyin import Douyin
 from publishers.facebook import Facebook
+from publishers.linkedin import LinkedIn
 from publishers.mastodon import Mastodon
 from publishers.telegram import Telegram
+from publishers.wechat import Wechat
 from publishers.weibo import Weibo
 from publishers.youtube import YouTube
 
@@ -23,6 +25,8 @@ PLATFORMS: dict[str, Publisher] = {
     "weibo": Weibo(),
     "facebook": Facebook(),
     "discord": Discord(),
+    "linkedin": LinkedIn(),
+    "wechat": Wechat(),
 }
 
 
