@@ -8,6 +8,7 @@ from typing import Literal
 
 import regex
 
+from publishers import x_links
 from publishers.values import Span
 
 Network = Literal["fediverse", "atproto"]
@@ -164,8 +165,10 @@ def _as_threads(text: str, url_cost: int | None) -> int:
 
 
 def _as_x(text: str, url_cost: int | None) -> int:
-    """twitter-text 3: NFC; Latin and its neighbours weigh 1, all else 2, an emoji however long 2."""
-    plain = unicodedata.normalize("NFC", _with_url_cost(text, url_cost))
+    """twitter-text 3: NFC; Latin and its neighbours weigh 1, all else 2, an emoji however long 2, any link the same."""
+    plain = unicodedata.normalize("NFC", text)
+    if url_cost is not None:
+        plain = x_links.replaced(plain, "x" * url_cost)
     return sum(_weight(each) for each in _CLUSTER.findall(plain))
 
 
