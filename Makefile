@@ -14,7 +14,7 @@ CATALOGUES := $(wildcard calendar_app/translations/*/LC_MESSAGES/messages.po)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench chaos translations clean
+.PHONY: help run test check bench chaos matrix translations clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: $(VENV)/made-dev $(READY) ## Measure speed, punctuality and idle cost (AR
 
 chaos: $(VENV)/made-dev $(READY) ## Kill processes at random and count what was lost or doubled
 	@$(call run_module,tests.chaos)
+
+matrix: $(VENV)/made-dev ## Write into the README what each platform can do
+	$(BIN)/python -m tests.publishers.matrix
 
 translations: $(VENV)/made-dev ## Collect messages into the catalogues and compile them
 	@mkdir -p .cache
