@@ -11,6 +11,7 @@ from publishers.facebook import Facebook
 from publishers.linkedin import LinkedIn
 from publishers.mastodon import Mastodon
 from publishers.telegram import Telegram
+from publishers.tiktok import TikTok
 from publishers.wechat import Wechat
 from publishers.weibo import Weibo
 from publishers.youtube import YouTube
@@ -27,6 +28,7 @@ PLATFORMS: dict[str, Publisher] = {
     "discord": Discord(),
     "linkedin": LinkedIn(),
     "wechat": Wechat(),
+    "tiktok": TikTok(),
 }
 
 
