@@ -8,8 +8,10 @@ from publishers.bluesky import Bluesky
 from publishers.discord import Discord
 from publishers.douyin import Douyin
 from publishers.facebook import Facebook
+from publishers.instagram import Instagram
 from publishers.linkedin import LinkedIn
 from publishers.mastodon import Mastodon
+from publishers.pinterest import Pinterest
 from publishers.telegram import Telegram
 from publishers.tiktok import TikTok
 from publishers.wechat import Wechat
@@ -29,6 +31,8 @@ PLATFORMS: dict[str, Publisher] = {
     "linkedin": LinkedIn(),
     "wechat": Wechat(),
     "tiktok": TikTok(),
+    "pinterest": Pinterest(),
+    "instagram": Instagram(),
 }
 
 
