@@ -16,7 +16,7 @@ from publishers import douyin_works as works
 from publishers import limits as shared
 from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Stale, Temporary, Unconfirmed
-from publishers.http import UPLOAD_TIMEOUT, Http, address, opened
+from publishers.http import UPLOAD_TIMEOUT, Http, opened
 from publishers.matching import Likeness
 from publishers.values import (
     Accepted,
@@ -53,6 +53,7 @@ LIMITS = Limits(
     image=MediaLimits(("image/jpeg", "image/png", "image/webp"), 35, max_bytes=20 * 2**20),
     video=MediaLimits(("video/mp4", "video/webm"), 1, max_bytes=4 * 2**30, max_seconds=15 * 60),
     needs_media=True,
+    takes_links=False,
 )
 
 
@@ -61,6 +62,7 @@ class Douyin(Publisher):
 
     name = "douyin"
     label = Words("Douyin", "抖音", "抖音")
+    mark = "抖"
     home = api.HOME
     uses_oauth = True
     hears = True
@@ -95,9 +97,6 @@ class Douyin(Publisher):
 
     def preview(self, content: Content, limits: Limits) -> Preview:
         return shared.preview(content, limits, declarations.text(content))
-
-    def server_of(self, fields: Mapping[str, str]) -> str:
-        return address(fields.get("server") or api.HOME)
 
     def authorize(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None

@@ -6,11 +6,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from publishers import oauth, rests
+from publishers import oauth, present, rests
 from publishers.errors import PublisherError, Stale, Unauthorized
 from publishers.http import Dialect, Http, Reply, Rule, uncertain
 from publishers.http import rests as resting
@@ -108,7 +108,7 @@ def refreshed(destination: Destination) -> dict[str, str]:
         form = oauth.refresh_form(known, "client_key")
         fresh = http.post("/oauth/refresh_token/", tokens(known), data=form)
         end = oauth.end_of(fresh)
-        if end is None or end - datetime.now(UTC) > RENEWED_BEFORE:
+        if end is None or end - present.now() > RENEWED_BEFORE:
             return fresh
         try:
             return http.post("/oauth/renew_refresh_token/", _renewed(fresh), data=_renewal_form(fresh))
@@ -125,7 +125,7 @@ def _renewed(known: Mapping[str, str]) -> Callable[[Reply], dict[str, str]]:
 
     def read(reply: Reply) -> dict[str, str]:
         told = data(reply)
-        end = datetime.now(UTC) + timedelta(seconds=float(told["expires_in"]))
+        end = present.now() + timedelta(seconds=float(told["expires_in"]))
         return {**known, "refresh_token": str(told["refresh_token"]), "ends_at": end.isoformat()}
 
     return read

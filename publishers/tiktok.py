@@ -15,9 +15,9 @@ from publishers import limits as shared
 from publishers import oauth
 from publishers import tiktok_api as api
 from publishers import tiktok_post as post
-from publishers.base import Authorization, Field, Publisher
+from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Stale, Temporary, Unconfirmed
-from publishers.http import Http, Reply, address
+from publishers.http import Http, Reply
 from publishers.values import (
     Accepted,
     Audience,
@@ -51,6 +51,7 @@ LIMITS = Limits(
         max_bytes=4 * 2**30, max_side=4096, max_frame_rate=60, min_seconds=3, max_seconds=600,
     ),
     needs_media=True,
+    takes_links=False,
 )  # fmt: skip
 PARTNER_AND_PRIVATE = Words(
     "Paid partnerships can't be visible to nobody but you.",
@@ -70,6 +71,7 @@ class TikTok(Publisher):
 
     name = "tiktok"
     label = "TikTok"
+    mark = "Tt"
     home = api.HOME
     uses_oauth = True
     hears = True
@@ -91,6 +93,9 @@ class TikTok(Publisher):
     default_limits = LIMITS
     pace = Pace(timedelta(seconds=10), (Quota(15, timedelta(days=1)),))
 
+    def options_of(self, traits: Mapping[str, str]) -> tuple[Option, ...]:
+        return post.options_of(traits.get("privacy_levels", ""))
+
     def materials(self, content: Content) -> tuple[str, ...]:
         """An upload begins with all that is said about it."""
         said = post.about(content, {}) if content.media else {}
@@ -111,9 +116,6 @@ class TikTok(Publisher):
 
     def preview(self, content: Content, limits: Limits) -> Preview:
         return shared.preview(content, _limits(content, limits), post.text(content))
-
-    def server_of(self, fields: Mapping[str, str]) -> str:
-        return address(fields.get("server") or api.HOME)
 
     def authorize(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None
@@ -154,8 +156,7 @@ class TikTok(Publisher):
             if content.media[0].kind == "image":
                 return replace(ticket, handles={"forbids": post.forbidden(creator)}, expires_at=None)
             begun = post.begin(http, content, creator, sources)
-        upload = api.Upload.of(begun)
-        upload.send_ahead(content.media[0])
+        api.Upload.of(begun).send_ahead(destination.base_url, content.media[0])
         return replace(ticket, handles=begun, expires_at=now + api.UPLOAD_LIVES)
 
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Accepted:
@@ -165,7 +166,7 @@ class TikTok(Publisher):
         if "upload_url" not in ticket.handles:
             raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
         try:
-            api.Upload.of(ticket.handles).finish(content.media[0])
+            api.Upload.of(ticket.handles).finish(destination.base_url, content.media[0])
         except Stale as error:
             self._refuse_unless_begun(destination, ticket, error)
         return Accepted(post.handle(content, ticket.handles["publish_id"]))

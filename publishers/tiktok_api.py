@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-from publishers import chunks, oauth, rests
+from publishers import chunks, oauth, relays, rests
 from publishers.errors import Stale, Temporary, Unauthorized
 from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Reply, Rule, uncertain
 from publishers.http import rests as resting
@@ -90,30 +89,24 @@ class Upload:
         """The upload that was kept in the handles of a ticket."""
         return cls(str(handles["upload_url"]), int(handles["size"]), int(handles["start"]))
 
-    def send_ahead(self, media: Media) -> None:
+    def send_ahead(self, base_url: str, media: Media) -> None:
         """All chunks but the last: as long as that one is missing, nothing is posted."""
         pieces = cut(media)[:-1]
-        with self._connection(_AHEAD) as http:
-            for piece, part in chunks.read(media, pieces):
-                headers = self._headers(media, piece)
-                http.put(self._path, _nothing, content=part, headers=headers, timeout=UPLOAD_TIMEOUT)
+        http, path = self._way(base_url, _AHEAD)
+        for piece, part in chunks.read(media, pieces):
+            headers = self._headers(media, piece)
+            http.put(path, _nothing, content=part, headers=headers, timeout=UPLOAD_TIMEOUT)
 
-    def finish(self, media: Media) -> None:
+    def finish(self, base_url: str, media: Media) -> None:
         """The last chunk, with whose arrival TikTok begins to publish."""
         last = chunks.Chunk(0, self.start, self.size)
         [(piece, part)] = chunks.read(media, [last])
-        with self._connection(_AT_LAST) as http:
-            headers = self._headers(media, piece)
-            http.publish(self._path, _all_there, method="PUT", content=part, headers=headers)
+        http, path = self._way(base_url, _AT_LAST)
+        http.publish(path, _all_there, method="PUT", content=part, headers=self._headers(media, piece))
 
-    def _connection(self, dialect: Dialect) -> Http:
-        parts = urlsplit(self.url)
-        return Http(f"{parts.scheme}://{parts.netloc}", dialect, secrets=(parts.query,))
-
-    @property
-    def _path(self) -> str:
-        parts = urlsplit(self.url)
-        return f"{parts.path}?{parts.query}"
+    def _way(self, base_url: str, dialect: Dialect) -> tuple[Http, str]:
+        host, path = relays.through(base_url, HOME, self.url)
+        return Http(host, dialect, secrets=(path.partition("?")[2],)), path
 
     def _headers(self, media: Media, piece: chunks.Chunk) -> dict[str, str]:
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from publishers import declarations
@@ -60,6 +60,13 @@ OPTIONS = (
         ),
     ),
 )  # fmt: skip
+
+
+def options_of(levels: str) -> tuple[Option, ...]:
+    """The fields for an account that offers the visibilities ``levels``, divided by commas; all of them where none are known."""
+    first, *others = OPTIONS
+    offered = tuple(choice for choice in first.choices if choice[0] in levels.split(","))
+    return (replace(first, choices=offered or first.choices), *others)
 
 
 def text(content: Content) -> str:
