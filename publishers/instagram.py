@@ -1,0 +1,279 @@
+"""An Instagram professional account, signed in to at Instagram itself (Meta docs, instagram-platform/content-publishing).
+
+A container is made ahead of time out of pictures and videos that Instagram fetches; one call shows it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from publishers import declarations, meta, meta_containers, oauth, text
+from publishers import instagram_entities as entities
+from publishers import limits as shared
+from publishers.base import Authorization, Option, Publisher
+from publishers.errors import Evidence, PublisherError, Unconfirmed
+from publishers.meta import Graph
+from publishers.meta_containers import Containers, Shape
+from publishers.meta_login import Login
+from publishers.values import (
+    UNPACED,
+    Audience,
+    Comment,
+    Connected,
+    Content,
+    Destination,
+    Limits,
+    Media,
+    MediaLimits,
+    Metrics,
+    Pace,
+    Preview,
+    Problem,
+    Quota,
+    Receipt,
+    Ticket,
+)
+from publishers.words import NO, YES, Words
+
+HOME = "https://graph.instagram.com"
+HOSTS = oauth.Hosts(HOME, {"www": "https://www.instagram.com", "api": "https://api.instagram.com"})
+VERSION = "v25.0"
+RIGHTS = ("basic", "content_publish", "manage_comments", "manage_insights")
+LOGIN = Login(
+    HOSTS,
+    "ig",
+    ",".join(f"instagram_business_{right}" for right in RIGHTS),
+    VERSION,
+    consent="www",
+    code="api",
+)
+SHAPE = Shape("media", "media_publish", "status_code", "status", "caption", "content_publishing_limit")
+LIMITS = Limits(
+    max_text=2200,
+    counter="codepoints",
+    max_alt=1000,
+    max_tags=30,
+    max_files=10,
+    needs_media=True,
+    mixes_kinds=True,
+    image=MediaLimits(("image/jpeg",), 10, max_bytes=8 * 2**20, min_ratio=0.8, max_ratio=1.91),
+    video=MediaLimits(
+        ("video/mp4", "video/quicktime"), 10, max_bytes=300 * 2**20, min_seconds=3, max_seconds=900,
+        min_ratio=0.01, max_ratio=10,
+    ),
+)  # fmt: skip
+A_DAYS_POSTS = 50  # where the account's own number is not told: the lower of the two that Meta documents
+MOST_MENTIONS = 20
+TOO_MANY_MENTIONS = Words(
+    "Instagram takes at most %(limit)s mentions; here are %(count)s.",
+    "Instagram 最多可提及 %(limit)s 個帳號，這裡有 %(count)s 個。",
+    "Instagram 最多可提及 %(limit)s 个账号，这里有 %(count)s 个。",
+)
+NO_REEL = Words(
+    "Only a post of one video is a reel.", "只有單一影片的貼文才是 Reels。", "只有单个视频的帖子才是 Reels。"
+)
+
+
+class Instagram(Publisher):
+    """One account; ``patience`` bounds the wait until Instagram has fetched all files, asked for every ``pause``."""
+
+    name = "instagram"
+    label = "Instagram"
+    mark = "IG"
+    home = HOME
+    uses_oauth = True
+    app_fields = oauth.APP_FIELDS
+    connect_fields = (meta.version_field(VERSION), oauth.server_field(HOME))
+    options = (
+        Option(
+            "share_to_feed",
+            Words("Reel in the profile grid too", "Reels 同時顯示在個人檔案", "Reels 同时显示在主页"),
+            (("", YES), ("0", NO)),
+        ),
+        Option(
+            "thumb_offset",
+            Words("Cover of a reel", "Reels 封面", "Reels 封面"),
+            kind="number",
+            hint=Words("The moment in milliseconds", "取影片第幾毫秒的畫面", "取视频第几毫秒的画面"),
+        ),
+        Option(
+            "collaborators",
+            Words("Collaborators", "協作者", "协作者"),
+            max_length=200,
+            hint=Words("Up to 5 usernames, divided by commas", "最多 5 個用戶名稱，以逗號分隔", "最多 5 个用户名，用逗号分隔"),
+        ),
+    )  # fmt: skip
+    metrics = frozenset({"likes", "replies", "views", "reach", "shares", "saves"})
+    metrics_batch = 20
+    prepare_lead = timedelta(minutes=20)
+    default_limits = LIMITS
+
+    def __init__(
+        self, patience: timedelta = timedelta(minutes=5), pause: timedelta = timedelta(seconds=3)
+    ) -> None:
+        self._patience, self._pause = patience, pause
+
+    def pace_of(self, traits: Mapping[str, str]) -> Pace:
+        if traits.get("pace") == "none":
+            return UNPACED
+        total = int(traits.get("quota_total") or A_DAYS_POSTS)
+        return Pace(quotas=(Quota(max(total, 1), timedelta(days=1)),))
+
+    def materials(self, content: Content) -> tuple[str, ...]:
+        """All of a post is in its container."""
+        return (*super().materials(content), declarations.text(content), json.dumps(_options(content)))
+
+    def repeats_safely(
+        self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
+    ) -> bool:
+        return meta_containers.repeats_safely(ticket, first_sent_at, now)
+
+    def check(self, content: Content, limits: Limits) -> list[Problem]:
+        said = declarations.text(content)
+        found = shared.problems(content, limits, said) + shared.option_problems(self.options, content)
+        return found + list(_own_problems(content, said))
+
+    def preview(self, content: Content, limits: Limits) -> Preview:
+        return shared.preview(content, limits, declarations.text(content))
+
+    def authorize(
+        self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None
+    ) -> Authorization:
+        return LOGIN.start(fields, redirect_uri, state, app)
+
+    def exchange(self, memory: Mapping[str, str], code: str, redirect_uri: str) -> Connected:
+        kept = LOGIN.finish(memory, code, redirect_uri)
+        return _connected(memory["base_url"], meta.version_of(memory, VERSION), kept)
+
+    def discover(self, destination: Destination) -> Connected:
+        version = meta.version_of(destination.traits, VERSION)
+        return _connected(destination.base_url, version, destination.credentials)
+
+    def refresh(self, destination: Destination) -> Mapping[str, str]:
+        return LOGIN.renewed(destination.base_url, destination.credentials)
+
+    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
+        return oauth.end_of(credentials)
+
+    def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
+        shared.refuse(self.check(content, destination.limits))
+        parts = [_part(media, len(content.media) > 1) for media in content.media]
+        container = self._containers(destination).made(parts, _whole(content))
+        return replace(ticket, handles={"container": container}, expires_at=now + meta_containers.LIVES)
+
+    def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
+        shared.refuse(self.check(content, destination.limits))
+        media = self._containers(destination).published(meta_containers.of(ticket))
+        if media is None:
+            return self._posted_before(destination, content, ticket)
+        profile = f"{HOSTS.at(destination.base_url, 'www')}/{destination.handle}/"
+        return Receipt(media, meta_containers.permalink(_graph(destination), media, profile))
+
+    def find(
+        self, destination: Destination, content: Content, ticket: Ticket, since: datetime
+    ) -> Receipt | None:
+        if "container" not in ticket.handles:
+            return None  # it was never sent: there was nothing to send
+        container, wanted = meta_containers.of(ticket), declarations.text(content)
+        post = self._containers(destination).found(container, wanted, since, ticket.others)
+        return Receipt(post.remote_id, str(post.facts["permalink"])) if post else None
+
+    def comments(self, destination: Destination, remote_id: str) -> Sequence[Comment]:
+        asked = {"fields": entities.COMMENT, "limit": "50"}
+        return _graph(destination).get(f"/{remote_id}/comments", entities.comments, **asked)
+
+    def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
+        return _graph(destination).publish(f"/{comment_id}/replies", meta.id_of, message=text)
+
+    def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
+        graph = _graph(destination)
+        told = {media: entities.numbers(graph, media) for media in remote_ids}
+        return {media: numbers for media, numbers in told.items() if numbers is not None}
+
+    def audience(self, destination: Destination) -> Audience:
+        return _graph(destination).get(
+            "/me", entities.audience, fields="followers_count,follows_count,media_count"
+        )
+
+    def _containers(self, destination: Destination) -> Containers:
+        graph = _graph(destination)
+        return Containers(graph, destination.remote_id, SHAPE, self._patience, self._pause)
+
+    def _posted_before(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
+        """The container is this post's alone, so it is out; only its address is still to be found."""
+        try:
+            found = self.find(destination, content, ticket, ticket.at)
+        except PublisherError as error:
+            raise Unconfirmed(error.message, error.evidence) from None
+        if found is None:
+            raise Unconfirmed("Instagram published this and now does not say so.", Evidence(code="PUBLISHED"))
+        return found
+
+
+def _graph(destination: Destination) -> Graph:
+    version = meta.version_of(destination.traits, VERSION)
+    return Graph(destination.base_url, version, destination.credentials)
+
+
+def _connected(base_url: str, version: str, credentials: Mapping[str, str]) -> Connected:
+    graph = Graph(base_url, version, credentials)
+    person = graph.get("/me", lambda reply: dict(reply.body), fields=entities.PROFILE)
+    user, handle = str(person["user_id"]), str(person["username"])
+    return Connected(
+        base_url=base_url,
+        remote_id=user,
+        handle=handle,
+        name=str(person.get("name") or handle),
+        avatar_url=str(person.get("profile_picture_url", "")),
+        profile_url=f"{HOSTS.at(base_url, 'www')}/{handle}/",
+        limits=LIMITS,
+        credentials=dict(credentials),
+        traits={"version": version} | Containers(graph, user, SHAPE).quota(),
+    )
+
+
+def _options(content: Content) -> dict[str, str]:
+    """What was filled in, as the request has it; that of reels only where the post is one."""
+    options = content.options
+    said = (
+        {"collaborators": json.dumps(_names(options["collaborators"]))}
+        if options.get("collaborators")
+        else {}
+    )
+    if _is_reel(content):
+        feed = {"share_to_feed": "false" if options.get("share_to_feed") == "0" else "true"}
+        said |= feed | {"thumb_offset": options.get("thumb_offset", "")}
+    return {name: value for name, value in said.items() if value}
+
+
+def _names(typed: str) -> list[str]:
+    return [name.strip().lstrip("@") for name in typed.replace("，", ",").split(",") if name.strip()]
+
+
+def _whole(content: Content) -> dict[str, str]:
+    said = declarations.text(content)
+    return ({"caption": said} if said else {}) | _options(content)
+
+
+def _part(media: Media, is_one_of_many: bool) -> dict[str, str]:
+    address = meta_containers.address_of(media)
+    if media.kind == "video":
+        return {"media_type": "VIDEO" if is_one_of_many else "REELS", "video_url": address}
+    return {"image_url": address} | ({"alt_text": media.alt} if media.alt else {})
+
+
+def _is_reel(content: Content) -> bool:
+    return len(content.media) == 1 and content.media[0].kind == "video"
+
+
+def _own_problems(content: Content, said: str) -> Iterator[Problem]:
+    mentions = sum(run.kind == "mention" for run in text.spans(said))
+    if mentions > MOST_MENTIONS:
+        counts: dict[str, Any] = {"count": mentions, "limit": MOST_MENTIONS}
+        yield Problem("instagram_too_many_mentions", "error", counts, words=TOO_MANY_MENTIONS)
+    if not _is_reel(content) and any(content.options.get(name) for name in ("share_to_feed", "thumb_offset")):
+        yield Problem("instagram_no_reel", "warning", words=NO_REEL)
