@@ -16,6 +16,7 @@ from publishers.telegram import Telegram
 from publishers.tiktok import TikTok
 from publishers.wechat import Wechat
 from publishers.weibo import Weibo
+from publishers.x import X
 from publishers.youtube import YouTube
 
 PLATFORMS: dict[str, Publisher] = {
@@ -33,6 +34,7 @@ PLATFORMS: dict[str, Publisher] = {
     "tiktok": TikTok(),
     "pinterest": Pinterest(),
     "instagram": Instagram(),
+    "x": X(),
 }
 
 
