@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from publishers.assisted import Assisted
 from publishers.base import Publisher
+from publishers.bilibili import Bilibili
 from publishers.bluesky import Bluesky
 from publishers.discord import Discord
 from publishers.douyin import Douyin
@@ -35,6 +36,7 @@ PLATFORMS: dict[str, Publisher] = {
     "pinterest": Pinterest(),
     "instagram": Instagram(),
     "x": X(),
+    "bilibili": Bilibili(),
 }
 
 
