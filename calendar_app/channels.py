@@ -261,7 +261,8 @@ def _waiting(channel: Channel, reason: Hold) -> ColumnElement[bool]:
 def _stop(where: ColumnElement[bool], now: datetime) -> Stopped:
     held = sweeps.hold(where, Hold.PAUSED)
     # What a worker finished while the pause waited for the database was on its way at ``now`` too.
-    under_way = Delivery.state.in_({State.PUBLISHING, State.PROCESSING}) | (Delivery.published_at >= now)
+    # An unconfirmed one may be under review still, and appear in the pause.
+    under_way = Delivery.state.in_(deliveries.GONE_OUT - {State.PUBLISHED}) | (Delivery.published_at >= now)
     under_way |= (Delivery.state == State.HELD) & (Delivery.held_reason == Hold.HANDOVER)
     flying = select(Delivery.id).where(where, under_way)
     return Stopped(at=now, in_flight=tuple(db.session.scalars(flying)), held=held)

@@ -26,7 +26,7 @@ EDGES: Mapping[State, frozenset[State]] = {
     ),
     State.PROCESSING: frozenset({State.PUBLISHED, State.FAILED, State.UNCONFIRMED}),
     State.UNCONFIRMED: frozenset({State.PUBLISHED, State.SCHEDULED, State.FAILED}),
-    State.HELD: frozenset({State.SCHEDULED, State.CANCELED}),
+    State.HELD: frozenset({State.SCHEDULED, State.CANCELED, State.PUBLISHED}),
     State.FAILED: frozenset({State.SCHEDULED, State.CANCELED}),
     State.PUBLISHED: frozenset(),
     State.CANCELED: frozenset(),
@@ -168,6 +168,19 @@ def hold_claimed(taken: Claim, reason: Hold, now: datetime, error: PublisherErro
         held_reason=reason,
         error=error.message if error else None,
     )
+
+
+def handed_over(taken: Claim, now: datetime) -> bool:
+    """Claimed, and laid out for a person who posts it; nothing was sent."""
+    close_attempt(taken.attempt_id, Outcome.HELD, now, facts={"code": "handed_over"})
+    return _move(taken, State.HELD, **free(), held_reason=Hold.HANDOVER, error=None)
+
+
+def posted_by_hand(delivery_id: int, receipt: Receipt, now: datetime, *where: ColumnElement[bool]) -> bool:
+    """A person's word that they posted what was handed over to them; there are no numbers of it to read."""
+    is_handed = Delivery.held_reason == Hold.HANDOVER
+    changes = _published(receipt, now) | {"sample_at": None, "held_reason": None}
+    return advance(delivery_id, State.PUBLISHED, is_handed, *where, sources={State.HELD}, **changes)
 
 
 def settled_published(delivery_id: int, receipt: Receipt, now: datetime) -> bool:

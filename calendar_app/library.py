@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 import media
 from calendar_app import store
 from calendar_app.extensions import db
-from calendar_app.models import Asset, Attachment, Rendition, RenditionState, User, Workspace
+from calendar_app.models import Asset, Attachment, Delivery, Rendition, RenditionState, User, Workspace
 from calendar_app.refusals import Refusal
 from calendar_app.settings import config
 from publishers import values
@@ -37,7 +37,7 @@ class CannotRender(Exception):
 
 
 class InUse(Refusal):
-    """The asset is part of a post."""
+    """The asset is part of a post, or shows that one was posted."""
 
 
 def add(workspace: Workspace, upload: Path, name: str, by: User, now: datetime) -> Asset:
@@ -70,7 +70,9 @@ def drop_unfinished(now: datetime) -> int:
 
 
 def remove(asset: Asset) -> None:
-    """Take an asset out of the library. Raises ``InUse`` while a post holds it."""
+    """Take an asset out of the library. Raises ``InUse`` while a post holds it, or a delivery as its evidence."""
+    if db.session.scalar(select(Delivery.id).where(Delivery.evidence_id == asset.id).limit(1)):
+        raise InUse(_l("This file shows that a post was posted by hand, so it stays."))
     if db.session.scalar(select(Attachment.id).where(Attachment.asset_id == asset.id).limit(1)):
         raise InUse(_l("A post uses this file. Take it out of the post first."))
     db.session.delete(asset)

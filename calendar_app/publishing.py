@@ -104,7 +104,11 @@ def _cleared(taken: Claim, parcel: Parcel, delivery: Delivery, now: datetime) ->
     cleared = False
     if reason:
         deliveries.hold_claimed(taken, reason, now)
-    elif not _must_wait(taken, parcel, delivery, now):
+    elif _must_wait(taken, parcel, delivery, now):
+        pass
+    elif parcel.publisher.assisted:
+        deliveries.handed_over(taken, now)
+    else:
         cleared = deliveries.sending(taken, now)
         logs.note(late_ms=logs.milliseconds(now - delivery.promised_at))
         if not cleared:

@@ -1,8 +1,9 @@
 """After a backup of the database was brought back: what went out since it was made must not go out again.
 
 The ledger knows nothing of what happened after the backup. What fell due since then may be out, so it becomes
-unconfirmed: looked up on its platform, or asked about, and never sent again blindly. What is still ahead may have been
-moved forward and sent as well, so every workspace is paused until somebody has looked.
+unconfirmed: looked up on its platform, or asked about, and never sent again blindly; so does what was in a person's
+hands. What is still ahead may have been moved forward and sent as well, so every workspace is paused until somebody has
+looked.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from calendar_app import ahead, channels, deliveries
 from calendar_app.attempts import open_attempt
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
-from calendar_app.models import Attempt, Delivery, State, Step, Workspace
+from calendar_app.models import Attempt, Delivery, Hold, State, Step, Workspace
 from publishers.errors import Unconfirmed
 
 WORKER = "almanac restored"
@@ -42,6 +43,7 @@ def restored(backup_at: datetime, now: datetime) -> Restored:
         select(Delivery).where(
             (Delivery.state == State.PUBLISHING)
             | (Delivery.state == State.SCHEDULED) & (Delivery.due_at <= now)
+            | (Delivery.state == State.HELD) & (Delivery.held_reason == Hold.HANDOVER)
         )
     ).all()
     doubted = sum(_doubt(delivery, backup_at, now) for delivery in doubtful)
@@ -54,6 +56,9 @@ def restored(backup_at: datetime, now: datetime) -> Restored:
 def _doubt(delivery: Delivery, backup_at: datetime, now: datetime) -> bool:
     """As if its worker had been lost while sending, at the earliest moment that this could have been."""
     token = delivery.lease_token or secrets.token_hex(16)
+    if delivery.state == State.HELD:
+        changes = {"held_reason": None, "due_at": now}
+        deliveries.advance(delivery.id, State.SCHEDULED, sources={State.HELD}, **changes)
     if delivery.state == State.SCHEDULED:
         lease = {"lease_token": token, "lease_until": now, **ahead.NO_MORE}
         deliveries.advance(delivery.id, State.PUBLISHING, sources={State.SCHEDULED}, **lease)

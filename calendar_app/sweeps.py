@@ -179,7 +179,15 @@ def hold_late(now: datetime) -> int:
 
 
 def hold(where: ColumnElement[bool], reason: Hold) -> int:
-    """Hold every scheduled delivery that ``where`` names; how many."""
+    """Hold every scheduled delivery that ``where`` names; how many.
+
+    A withdrawn approval also takes back what was handed over to a person; any other stop leaves it in their hands.
+    """
+    if reason == Hold.UNAPPROVED:
+        handed = (Delivery.state == State.HELD) & (Delivery.held_reason == Hold.HANDOVER)
+        db.session.execute(
+            update(Delivery).where(handed, where).values(held_reason=reason), execution_options=UNSYNCED
+        )
     result = db.session.execute(
         update(Delivery)
         .where(Delivery.state == State.SCHEDULED, where)
@@ -207,7 +215,11 @@ def rest(channel_id: int, until: datetime) -> None:
 
 
 def release(where: ColumnElement[bool], now: datetime) -> int:
-    """Schedule again what is held and not due yet; what was missed becomes late and stays for a person."""
+    """Schedule again what is held and not due yet; what was missed becomes late and stays for a person.
+
+    What was handed over to a person stays with them.
+    """
+    where &= Delivery.held_reason != Hold.HANDOVER
     in_time = (Delivery.state == State.HELD) & where & (Delivery.promised_at > now)
     result = db.session.execute(
         update(Delivery)

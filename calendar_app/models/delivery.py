@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from calendar_app.models._base import Instant, Json, Model
+from calendar_app.models.asset import Asset
 from calendar_app.models.channel import Channel
 from calendar_app.models.post import Post, Variant
 
@@ -47,7 +48,8 @@ class Delivery(Model):
     never changes. ``rung_at`` is when the doorbell was last rung for this try. ``look_at`` is when to ask the platform
     what became of a processing or unconfirmed one; null there means that a person is asked. ``handles`` were prepared for
     the materials sealed in ``handles_for``; until ``preparing_until`` a worker is preparing it. ``check_at`` is the next
-    look ahead for what could stop it, and ``warnings`` what the last look found.
+    look ahead for what could stop it, and ``warnings`` what the last look found. ``evidence`` is the screenshot by which
+    a person showed that they posted it.
     """
 
     __tablename__ = "delivery"
@@ -97,11 +99,13 @@ class Delivery(Model):
     error: Mapped[str | None] = mapped_column(Text)
     sample_at: Mapped[datetime | None] = mapped_column(Instant)
     sampled: Mapped[int] = mapped_column(default=0)
+    evidence_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id", ondelete="RESTRICT"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     post: Mapped[Post] = relationship(back_populates="deliveries")
     variant: Mapped[Variant | None] = relationship(back_populates="delivery")
     channel: Mapped[Channel] = relationship()
+    evidence: Mapped[Asset | None] = relationship()
     attempts: Mapped[list[Attempt]] = relationship(
         back_populates="delivery", cascade="all, delete-orphan", order_by="Attempt.id"
     )
@@ -184,5 +188,9 @@ class Snapshot(Model):
     quotes: Mapped[int | None]
     views: Mapped[int | None]
     saves: Mapped[int | None]
+    impressions: Mapped[int | None]
+    reach: Mapped[int | None]
+    shares: Mapped[int | None]
+    clicks: Mapped[int | None]
 
     delivery: Mapped[Delivery] = relationship(back_populates="snapshots")
