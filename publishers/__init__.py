@@ -14,6 +14,7 @@ from publishers.linkedin import LinkedIn
 from publishers.mastodon import Mastodon
 from publishers.pinterest import Pinterest
 from publishers.telegram import Telegram
+from publishers.threads import Threads
 from publishers.tiktok import TikTok
 from publishers.wechat import Wechat
 from publishers.weibo import Weibo
@@ -37,6 +38,7 @@ PLATFORMS: dict[str, Publisher] = {
     "instagram": Instagram(),
     "x": X(),
     "bilibili": Bilibili(),
+    "threads": Threads(),
 }
 
 

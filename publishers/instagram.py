@@ -7,35 +7,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from publishers import declarations, meta, meta_containers, oauth, text
 from publishers import instagram_entities as entities
 from publishers import limits as shared
-from publishers.base import Authorization, Option, Publisher
-from publishers.errors import Evidence, PublisherError, Unconfirmed
+from publishers.base import Option
 from publishers.meta import Graph
-from publishers.meta_containers import Containers, Shape
+from publishers.meta_account import MetaAccount
+from publishers.meta_containers import Shape
 from publishers.meta_login import Login
 from publishers.values import (
-    UNPACED,
     Audience,
     Comment,
-    Connected,
     Content,
     Destination,
     Limits,
     Media,
     MediaLimits,
     Metrics,
-    Pace,
-    Preview,
     Problem,
-    Quota,
-    Receipt,
-    Ticket,
 )
 from publishers.words import NO, YES, Words
 
@@ -66,7 +57,6 @@ LIMITS = Limits(
         min_ratio=0.01, max_ratio=10,
     ),
 )  # fmt: skip
-A_DAYS_POSTS = 50  # where the account's own number is not told: the lower of the two that Meta documents
 MOST_MENTIONS = 20
 TOO_MANY_MENTIONS = Words(
     "Instagram takes at most %(limit)s mentions; here are %(count)s.",
@@ -78,15 +68,16 @@ NO_REEL = Words(
 )
 
 
-class Instagram(Publisher):
-    """One account; ``patience`` bounds the wait until Instagram has fetched all files, asked for every ``pause``."""
+class Instagram(MetaAccount):
+    """One professional account."""
 
     name = "instagram"
     label = "Instagram"
     mark = "IG"
     home = HOME
-    uses_oauth = True
-    app_fields = oauth.APP_FIELDS
+    shape = SHAPE
+    login = LOGIN
+    days_posts = 50  # the lower of the two numbers that Meta documents
     connect_fields = (meta.version_field(VERSION), oauth.server_field(HOME))
     options = (
         Option(
@@ -108,132 +99,42 @@ class Instagram(Publisher):
         ),
     )  # fmt: skip
     metrics = frozenset({"likes", "replies", "views", "reach", "shares", "saves"})
-    metrics_batch = 20
-    prepare_lead = timedelta(minutes=20)
     default_limits = LIMITS
-
-    def __init__(
-        self, patience: timedelta = timedelta(minutes=5), pause: timedelta = timedelta(seconds=3)
-    ) -> None:
-        self._patience, self._pause = patience, pause
-
-    def pace_of(self, traits: Mapping[str, str]) -> Pace:
-        if traits.get("pace") == "none":
-            return UNPACED
-        total = int(traits.get("quota_total") or A_DAYS_POSTS)
-        return Pace(quotas=(Quota(max(total, 1), timedelta(days=1)),))
-
-    def materials(self, content: Content) -> tuple[str, ...]:
-        """All of a post is in its container."""
-        return (*super().materials(content), declarations.text(content), json.dumps(_options(content)))
-
-    def repeats_safely(
-        self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
-    ) -> bool:
-        return meta_containers.repeats_safely(ticket, first_sent_at, now)
 
     def check(self, content: Content, limits: Limits) -> list[Problem]:
         said = declarations.text(content)
         found = shared.problems(content, limits, said) + shared.option_problems(self.options, content)
         return found + list(_own_problems(content, said))
 
-    def preview(self, content: Content, limits: Limits) -> Preview:
-        return shared.preview(content, limits, declarations.text(content))
+    def parts(self, content: Content) -> list[dict[str, str]]:
+        return [_part(media, len(content.media) > 1) for media in content.media]
 
-    def authorize(
-        self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None
-    ) -> Authorization:
-        return LOGIN.start(fields, redirect_uri, state, app)
+    def whole(self, content: Content) -> dict[str, str]:
+        said = declarations.text(content)
+        return ({"caption": said} if said else {}) | _options(content)
 
-    def exchange(self, memory: Mapping[str, str], code: str, redirect_uri: str) -> Connected:
-        kept = LOGIN.finish(memory, code, redirect_uri)
-        return _connected(memory["base_url"], meta.version_of(memory, VERSION), kept)
+    def profile(self, base_url: str, handle: str) -> str:
+        return f"{HOSTS.at(base_url, 'www')}/{handle}/"
 
-    def discover(self, destination: Destination) -> Connected:
-        version = meta.version_of(destination.traits, VERSION)
-        return _connected(destination.base_url, version, destination.credentials)
-
-    def refresh(self, destination: Destination) -> Mapping[str, str]:
-        return LOGIN.renewed(destination.base_url, destination.credentials)
-
-    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
-        return oauth.end_of(credentials)
-
-    def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
-        shared.refuse(self.check(content, destination.limits))
-        parts = [_part(media, len(content.media) > 1) for media in content.media]
-        container = self._containers(destination).made(parts, _whole(content))
-        return replace(ticket, handles={"container": container}, expires_at=now + meta_containers.LIVES)
-
-    def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
-        shared.refuse(self.check(content, destination.limits))
-        media = self._containers(destination).published(meta_containers.of(ticket))
-        if media is None:
-            return self._posted_before(destination, content, ticket)
-        profile = f"{HOSTS.at(destination.base_url, 'www')}/{destination.handle}/"
-        return Receipt(media, meta_containers.permalink(_graph(destination), media, profile))
-
-    def find(
-        self, destination: Destination, content: Content, ticket: Ticket, since: datetime
-    ) -> Receipt | None:
-        if "container" not in ticket.handles:
-            return None  # it was never sent: there was nothing to send
-        container, wanted = meta_containers.of(ticket), declarations.text(content)
-        post = self._containers(destination).found(container, wanted, since, ticket.others)
-        return Receipt(post.remote_id, str(post.facts["permalink"])) if post else None
+    def person(self, graph: Graph) -> Mapping[str, str]:
+        return graph.get("/me", entities.person, fields=entities.PROFILE)
 
     def comments(self, destination: Destination, remote_id: str) -> Sequence[Comment]:
         asked = {"fields": entities.COMMENT, "limit": "50"}
-        return _graph(destination).get(f"/{remote_id}/comments", entities.comments, **asked)
+        return self.graph(destination).get(f"/{remote_id}/comments", entities.comments, **asked)
 
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
-        return _graph(destination).publish(f"/{comment_id}/replies", meta.id_of, message=text)
+        return self.graph(destination).publish(f"/{comment_id}/replies", meta.id_of, message=text)
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
-        graph = _graph(destination)
+        graph = self.graph(destination)
         told = {media: entities.numbers(graph, media) for media in remote_ids}
         return {media: numbers for media, numbers in told.items() if numbers is not None}
 
     def audience(self, destination: Destination) -> Audience:
-        return _graph(destination).get(
+        return self.graph(destination).get(
             "/me", entities.audience, fields="followers_count,follows_count,media_count"
         )
-
-    def _containers(self, destination: Destination) -> Containers:
-        graph = _graph(destination)
-        return Containers(graph, destination.remote_id, SHAPE, self._patience, self._pause)
-
-    def _posted_before(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
-        """The container is this post's alone, so it is out; only its address is still to be found."""
-        try:
-            found = self.find(destination, content, ticket, ticket.at)
-        except PublisherError as error:
-            raise Unconfirmed(error.message, error.evidence) from None
-        if found is None:
-            raise Unconfirmed("Instagram published this and now does not say so.", Evidence(code="PUBLISHED"))
-        return found
-
-
-def _graph(destination: Destination) -> Graph:
-    version = meta.version_of(destination.traits, VERSION)
-    return Graph(destination.base_url, version, destination.credentials)
-
-
-def _connected(base_url: str, version: str, credentials: Mapping[str, str]) -> Connected:
-    graph = Graph(base_url, version, credentials)
-    person = graph.get("/me", lambda reply: dict(reply.body), fields=entities.PROFILE)
-    user, handle = str(person["user_id"]), str(person["username"])
-    return Connected(
-        base_url=base_url,
-        remote_id=user,
-        handle=handle,
-        name=str(person.get("name") or handle),
-        avatar_url=str(person.get("profile_picture_url", "")),
-        profile_url=f"{HOSTS.at(base_url, 'www')}/{handle}/",
-        limits=LIMITS,
-        credentials=dict(credentials),
-        traits={"version": version} | Containers(graph, user, SHAPE).quota(),
-    )
 
 
 def _options(content: Content) -> dict[str, str]:
@@ -252,11 +153,6 @@ def _options(content: Content) -> dict[str, str]:
 
 def _names(typed: str) -> list[str]:
     return [name.strip().lstrip("@") for name in typed.replace("，", ",").split(",") if name.strip()]
-
-
-def _whole(content: Content) -> dict[str, str]:
-    said = declarations.text(content)
-    return ({"caption": said} if said else {}) | _options(content)
 
 
 def _part(media: Media, is_one_of_many: bool) -> dict[str, str]:

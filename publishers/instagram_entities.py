@@ -18,6 +18,14 @@ COMMENT = f"{_SAID},replies{{{_SAID}}}"
 INSIGHTS = "views,reach,likes,comments,shares,saved"
 
 
+def person(reply: Reply) -> dict[str, str]:
+    """The account: what Instagram calls ``id`` is for this app alone, ``user_id`` the account's own."""
+    body = reply.body
+    picture = str(body.get("profile_picture_url", ""))
+    told = {"id": str(body["user_id"]), "username": str(body["username"]), "name": str(body.get("name", ""))}
+    return told | {"picture": picture}
+
+
 def numbers(graph: Graph, media: str) -> Metrics | None:
     """The numbers of one post; None where it is gone. Where it has no insights (yet), likes and comments alone."""
     try:
