@@ -36,6 +36,7 @@ _TOKENS = {
     network: regex.compile(f"{_LINK}|{mention}|{_TAG}", regex.VERBOSE | regex.IGNORECASE)
     for network, mention in _MENTION.items()
 }
+_ASCII_LINK = regex.compile(r"https?://[a-z0-9][!-~]*", regex.IGNORECASE)
 _CLUSTER = regex.compile(r"\X")
 _TRAILING_MARKS = ".,;:!?'\"*_~"
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
@@ -153,9 +154,14 @@ def _as_utf16(text: str, url_cost: int | None) -> int:
 
 
 def _as_weibo(text: str, url_cost: int | None) -> int:
-    """An ASCII letter is half of a Chinese one, rounded up at the end (platforms.md 3, text counting)."""
-    plain = _with_url_cost(text, url_cost and 2 * url_cost)
+    """An ASCII letter is half of a Chinese one, rounded up at the end; a link is all ASCII, and ends where that does."""
+    plain = text if url_cost is None else _ASCII_LINK.sub(lambda found: _priced(found[0], 2 * url_cost), text)
     return -(-sum(1 if letter.isascii() else 2 for letter in plain) // 2)
+
+
+def _priced(link: str, cost: int) -> str:
+    """``cost`` letters in place of a link, and what trails behind it."""
+    return "x" * cost + link[len(_without_trailing_marks(link)) :]
 
 
 def _as_threads(text: str, url_cost: int | None) -> int:

@@ -23,6 +23,7 @@ from publishers.base import Authorization, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unconfirmed
 from publishers.http import UPLOAD_TIMEOUT, Http, Reply, opened
 from publishers.values import (
+    UNPACED,
     Accepted,
     Audience,
     Comment,
@@ -70,6 +71,9 @@ class Weibo(Publisher):
     default_limits = account.OPEN
     pace = Pace(quotas=(Quota(30, timedelta(hours=1)),))  # the lowest tier that was ever documented
 
+    def pace_of(self, traits: Mapping[str, str]) -> Pace:
+        return UNPACED if account.is_commercial(traits) else super().pace_of(traits)
+
     def options_of(self, traits: Mapping[str, str]) -> tuple[Option, ...]:
         return self.options if account.is_commercial(traits) else ()
 
@@ -81,8 +85,7 @@ class Weibo(Publisher):
         if not limits.link_hosts:
             return found
         if not any(_is_under(link, limits.link_hosts) for link in statuses.links(said)):
-            hosts = ", ".join(limits.link_hosts)
-            found.append(Problem("link_required", "error", {"hosts": hosts}, words=words.LINK_REQUIRED))
+            found.append(_no_link(limits.link_hosts))
         if TOPIC.search(said):
             found.append(Problem("topic_refused", "warning", words=words.TOPIC_REFUSED))
         if content.options.get("visible"):
@@ -202,6 +205,12 @@ class Weibo(Publisher):
             return self.find(destination, content, ticket, ticket.at) is not None
         except PublisherError:
             return True
+
+
+def _no_link(hosts: Sequence[str]) -> Problem:
+    if "*" in hosts:
+        return Problem("link_required", "error", words=words.ANY_LINK_REQUIRED)
+    return Problem("link_required", "error", {"hosts": ", ".join(hosts)}, words=words.LINK_REQUIRED)
 
 
 def _is_under(link: str, hosts: Sequence[str]) -> bool:

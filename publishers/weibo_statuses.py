@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,13 +11,14 @@ from urllib.parse import urlsplit
 from publishers import text
 from publishers.errors import Evidence, Temporary
 from publishers.http import Http, Reply
-from publishers.matching import Likeness, likeness
+from publishers.matching import Likeness, likeness, normal
 from publishers.values import Audience, Comment, Metrics
 
 PAGE = 100
 MOST_PAGES = 5
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _GROUP, _WIDTH = 7, 4
+_CUT = re.compile(r"(?:\.\.\.|…)\s*全文[：:]?\s*(?:https?://\S*)?\s*$")
 
 Status = Mapping[str, Any]
 
@@ -44,10 +46,8 @@ def made_since(http: Http, asked: Mapping[str, str], since: datetime) -> tuple[l
 
 
 def likest(listed: Iterable[Status], wanted: str, files: int) -> Status | None:
-    """The post that says ``wanted``, exactly or else most alike; links come back rewritten to t.cn."""
-    alike = [
-        (likeness(_said(each), wanted, keeps_links=False), each) for each in listed if pictures(each) == files
-    ]
+    """The post that says ``wanted``, exactly or else most alike."""
+    alike = [(_likeness(each, wanted), each) for each in listed if pictures(each) == files]
     best = max(alike, key=lambda pair: pair[0], default=(Likeness.OTHER, None))
     return best[1] if best[0] > Likeness.OTHER else None
 
@@ -111,9 +111,17 @@ def host_of(link: str) -> str:
         return ""
 
 
-def _said(status: Status) -> str:
-    long = status.get("longText") or {}
-    return str(long.get("longTextContent") or status["text"])
+def _likeness(status: Status, wanted: str) -> Likeness:
+    """Links come back rewritten to t.cn, and some answers hold but the beginning of a long text."""
+    whole = str((status.get("longText") or {}).get("longTextContent", ""))
+    said = whole or str(status["text"])
+    cut = None if whole else _CUT.search(said)
+    if cut:
+        begins = normal(wanted).startswith(normal(said[: cut.start()]))
+        return Likeness.SIMILAR if begins else Likeness.OTHER
+    if not normal(wanted):  # a link alone, which says nothing any more
+        return Likeness.OTHER if normal(said) else Likeness.SIMILAR
+    return likeness(said, wanted, keeps_links=False)
 
 
 def _page(reply: Reply) -> tuple[list[Status], int]:

@@ -41,6 +41,11 @@ LINK_REQUIRED = Words(
     "此應用的微博必須含有指向已綁定網域（%(hosts)s）的連結。",
     "此应用的微博必须包含指向已绑定域名（%(hosts)s）的链接。",
 )
+ANY_LINK_REQUIRED = Words(
+    "Weibo takes posts of this app with a link to its bound domain only.",
+    "此應用的微博必須含有指向已綁定網域的連結。",
+    "此应用的微博必须包含指向已绑定域名的链接。",
+)
 TOPIC_REFUSED = Words(
     "Weibo may refuse a post with a #topic# from an app without commercial rights.",
     "沒有商業介面權限的應用，含 #話題# 的微博可能被拒絕。",

@@ -32,7 +32,9 @@ def status_row(sim: Social, post: Post) -> dict[str, Any]:
         "attitudes_count": counts.likes,
     }  # fmt: skip
     if len(post.text) > 140:
-        row |= {"isLongText": True, "longText": {"longTextContent": row["text"]}}
+        row |= {"isLongText": True}
+        if getattr(sim.settings, "whole_texts", True):
+            row["longText"] = {"longTextContent": row["text"]}
         row["text"] = f"{shortened(post.text)[:130]}...全文： http://m.weibo.cn/{post.account_id}/{post.id}"
     return row
 

@@ -43,7 +43,8 @@ class WeiboSettings(Settings):
 
     ``reviewed`` False: only testers (accounts with ``tester``) are served, and nobody else sees what they post.
     ``newest`` is how many posts a timeline lists at most (0: all); ``sync_seconds`` how late a post is listed, and then
-    sharing answers 20032; ``similar_seconds`` how long the same words are refused.
+    sharing answers 20032; ``similar_seconds`` how long the same words are refused. ``whole_texts`` False: of a long text
+    only the beginning is told.
     """
 
     domains: str = "example.com"
@@ -53,6 +54,7 @@ class WeiboSettings(Settings):
     requires_rip: bool = False
     newest: int = 0
     sync_seconds: float = 0.0
+    whole_texts: bool = True
     similar_seconds: float = 600.0
 
 

@@ -14,7 +14,7 @@ import publishers
 from publishers import declarations
 from publishers import weibo_statuses as statuses
 from publishers.errors import RateLimited, Rejected, Temporary, Unauthorized, Unconfirmed
-from publishers.values import Accepted, Content, Limits, Media, Receipt
+from publishers.values import UNPACED, Accepted, Content, Limits, Media, Receipt
 from tests.publishers.contract import (
     AnswersComments,
     ConnectsByOAuth,
@@ -129,6 +129,11 @@ class TestWeibo(
         assert self.errors(stage, over) == ["text_too_long"]
         self.send(stage, fits)
 
+    def test_a_link_ends_where_ascii_does(self, stage: Stage) -> None:
+        said = self.say("https://example.com/茶")
+
+        assert weibo.preview(said, stage.destination.limits).count == 11
+
     def test_one_picture_below_five_megabytes_is_all_it_takes(self, stage: Stage) -> None:
         large = replace(jpeg(self.folder), size=5 * 2**20)
 
@@ -222,6 +227,13 @@ class TestWeibo(
         found = weibo.find(stage.destination, self.say("一斤茶"), ticket, ticket.at)
 
         assert found is not None and found.remote_id != lost.remote_id
+
+    def test_a_link_alone_is_found_by_there_being_nothing_else(self, stage: Stage) -> None:
+        ticket = self.ticket()
+        self.send(stage, self.say("早"))
+        receipt = self.send(stage, self.say(HOME_PAGE))
+
+        assert weibo.find(stage.destination, self.say(HOME_PAGE), ticket, ticket.at) == receipt
 
     def test_a_spent_hour_rests_until_the_next(self, open_stage: Opener) -> None:
         stage = open_stage(rate_limits=True)
@@ -321,6 +333,17 @@ class TestCommercialWeibo(OnWeibo, Prepares, Finds):
         receipt = self.send(stage, content)
 
         assert weibo.find(stage.destination, content, self.ticket(), datetime.now(UTC)) == receipt
+
+    def test_a_long_text_is_known_by_its_beginning(self, open_stage: Opener) -> None:
+        stage, ticket = open_stage(whole_texts=False), self.ticket()
+        content = Content("一壺好茶，" * 40)
+        receipt = self.send(stage, content)
+
+        assert weibo.find(stage.destination, content, ticket, ticket.at) == receipt
+        assert weibo.find(stage.destination, Content("一杯好茶，" * 40), ticket, ticket.at) is None
+
+    def test_it_is_not_paced(self, stage: Stage) -> None:
+        assert weibo.pace_of(stage.destination.traits) == UNPACED
 
     def test_pictures_alone_are_no_post(self, stage: Stage) -> None:
         found = weibo.check(Content("", self.pictures(1)), stage.destination.limits)
