@@ -13,11 +13,13 @@ from publishers.instagram import Instagram
 from publishers.linkedin import LinkedIn
 from publishers.mastodon import Mastodon
 from publishers.pinterest import Pinterest
+from publishers.reddit import Reddit
 from publishers.telegram import Telegram
 from publishers.threads import Threads
 from publishers.tiktok import TikTok
 from publishers.wechat import Wechat
 from publishers.weibo import Weibo
+from publishers.wordpress import WordPress
 from publishers.x import X
 from publishers.youtube import YouTube
 
@@ -37,8 +39,10 @@ PLATFORMS: dict[str, Publisher] = {
     "pinterest": Pinterest(),
     "instagram": Instagram(),
     "x": X(),
-    "bilibili": Bilibili(),
     "threads": Threads(),
+    "reddit": Reddit(),
+    "wordpress": WordPress(),
+    "bilibili": Bilibili(),
 }
 
 
