@@ -48,7 +48,8 @@ class Pin:
     """A pin that is out."""
 
     remote_id: str
-    said: str
+    title: str
+    text: str
     link: str
     kind: str
     made_at: datetime
@@ -153,11 +154,13 @@ def kind_of(content: Content) -> str:
 def likest(listed: Iterator[Pin], content: Content) -> Pin | None:
     """The pin that says what ``content`` says, and leads where it leads; None where there is none."""
     wanted = words(content)
-    said, best, found = _together(wanted["title"], wanted["description"]), Likeness.OTHER, None
+    best, found = Likeness.OTHER, None
     for each in listed:
         if each.kind != kind_of(content) or each.link.rstrip("/") != wanted["link"].rstrip("/"):
             continue
-        alike = likeness(each.said, said)
+        if likeness(each.title, wanted["title"]) < Likeness.SAME:
+            continue  # a title stays as it was written
+        alike = likeness(each.text, wanted["description"])
         if alike > best:
             best, found = alike, each
     return found
@@ -183,12 +186,9 @@ def _pin(told: Mapping[str, Any]) -> Pin:
     made_at = datetime.fromisoformat(told["created_at"])
     return Pin(
         str(told["id"]),
-        _together(str(told.get("title") or ""), str(told.get("description") or "")),
+        str(told.get("title") or ""),
+        str(told.get("description") or ""),
         str(told.get("link") or ""),
         str((told.get("media") or {}).get("media_type", "")),
         made_at if made_at.tzinfo else made_at.replace(tzinfo=UTC),
     )
-
-
-def _together(title: str, text: str) -> str:
-    return f"{title}\n{text}"

@@ -72,7 +72,7 @@ class YouTube(Social):
                 ("GET", f"{API}/videos", self._list_videos),
                 ("PUT", f"{API}/videos", self._update_video),
                 ("DELETE", f"{API}/videos", self._delete_video),
-                ("GET", f"{API}/commentThreads", comments.list),
+                ("GET", f"{API}/commentThreads", comments.threads),
                 ("POST", f"{API}/comments", comments.insert),
                 ("GET", "/watch", self._watch),
             ]

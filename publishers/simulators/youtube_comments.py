@@ -20,7 +20,7 @@ class Comments:
     def __init__(self, youtube: YouTube) -> None:
         self._tube = youtube
 
-    def list(self, call: Call) -> Response:
+    def threads(self, call: Call) -> Response:
         """The threads below a video, newest first."""
         self._tube.spend(self._tube.holder(call), 1)
         post = self._tube.living(call.args.get("videoId", ""))
@@ -31,7 +31,7 @@ class Comments:
         if post.extra.get("kids"):
             raise self._tube.trouble(403, "commentsDisabled", "The video has disabled comments.")
         said = self._tube.state.remarks_on(post.id)
-        threads = [
+        listed = [
             {
                 "kind": "youtube#commentThread", "id": top.id,
                 "snippet": {"videoId": post.id, "topLevelComment": self._comment(top)},
@@ -40,7 +40,7 @@ class Comments:
             for top in reversed(said)
             if not top.reply_to
         ]  # fmt: skip
-        return answer({"kind": "youtube#commentThreadListResponse", "items": threads})
+        return answer({"kind": "youtube#commentThreadListResponse", "items": listed})
 
     def _comment(self, remark: Remark) -> dict[str, Any]:
         said = {

@@ -128,11 +128,12 @@ class TestPinterest(
         assert [name for _, name in board.choices] == ["Tea", "食譜"]
         assert board.required
 
-    def test_a_pin_that_leads_elsewhere_is_another_pin(self, stage: Stage) -> None:
-        self.send(stage, self.say(self.speaks, link="https://example.com/one"))
-        other = self.say(self.speaks, link="https://example.com/two")
+    def test_a_pin_that_leads_elsewhere_or_has_another_title_is_another_pin(self, stage: Stage) -> None:
+        self.send(stage, self.say(self.speaks, link="https://example.com/one", title="春茶"))
 
-        assert self.found(stage, other, self.ticket()) is None
+        for title, link in (("春茶", "https://example.com/two"), ("夏茶", "https://example.com/one")):
+            other = self.say(self.speaks, link=link, title=title)
+            assert self.found(stage, other, self.ticket()) is None
 
     def test_a_pin_of_a_day_ago_is_not_taken_for_a_lost_one(self, stage: Stage) -> None:
         content = self.say(self.speaks)
