@@ -95,13 +95,13 @@ class Wechat(Publisher):
         )
 
     def honours_key(self, destination: Destination) -> bool:
-        return destination.traits.get("mode") == MASS
+        return _mode(destination) == MASS
 
     def repeats_safely(
         self, destination: Destination, ticket: Ticket, first_sent_at: datetime, now: datetime
     ) -> bool:
         """Publishing takes its draft away, so the same one can't be published twice; another one can."""
-        if destination.traits.get("mode") == PUBLISH:
+        if _mode(destination) == PUBLISH:
             return self._is_the_draft_sent(ticket, first_sent_at)
         return super().repeats_safely(destination, ticket, first_sent_at, now)
 
@@ -152,15 +152,14 @@ class Wechat(Publisher):
 
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))
-        broadcast = destination.traits.get("mode") == MASS
-        handles = wechat_sending.stage(Api(destination), content, broadcast=broadcast)
+        handles = wechat_sending.stage(Api(destination), content, broadcast=_mode(destination) == MASS)
         return replace(ticket, handles={**handles, "made": now.isoformat()}, expires_at=None)
 
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt | Accepted:
         shared.refuse(self.check(content, destination.limits))
-        if "made" not in ticket.handles:
+        mode, now = _mode(destination), datetime.now(UTC)
+        if "media_id" not in ticket.handles and not (mode == MASS and "pictures" in ticket.handles):
             raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
-        mode, now = destination.traits.get("mode"), datetime.now(UTC)
         if mode == DRAFT:
             return wechat_sending.hand_over(content, ticket, now)
         if mode == MASS:
@@ -177,10 +176,10 @@ class Wechat(Publisher):
     def find(
         self, destination: Destination, content: Content, ticket: Ticket, since: datetime
     ) -> Receipt | None:
-        if destination.traits.get("mode") == MASS:
+        if _mode(destination) == MASS:
             self._refuse_what_is_forgotten(destination, ticket, since)
             return None
-        api = Api(destination)
+        api = Api(destination, reading=True)
         if self._is_the_draft_sent(ticket, since) and wechat_sending.is_draft(
             api, ticket.handles["media_id"]
         ):
@@ -191,7 +190,7 @@ class Wechat(Publisher):
         return found
 
     def delete(self, destination: Destination, remote_id: str) -> None:
-        post, api = Post.named(remote_id), Api(destination)
+        post, api = Post.named(remote_id), Api(destination, reading=True)
         try:
             if post.msg_id:
                 api.ask("/cgi-bin/message/mass/delete", {"msg_id": int(post.msg_id), "article_idx": 0}, done)
@@ -244,6 +243,10 @@ class Wechat(Publisher):
     def _is_the_draft_sent(self, ticket: Ticket, first_sent_at: datetime) -> bool:
         """Whether the draft is the one of the first try: a later one is made long after a look, if at all."""
         return "media_id" in ticket.handles and _made_at(ticket) < first_sent_at + self.visibility_lag
+
+
+def _mode(destination: Destination) -> str:
+    return destination.traits.get("mode", PUBLISH)
 
 
 def _made_at(ticket: Ticket) -> datetime:

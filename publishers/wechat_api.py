@@ -17,7 +17,7 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
 
 
 class Api:
-    """The calls of one channel; those of ``reading`` take a missing right for no fault of the channel."""
+    """The calls of one channel; for those of ``reading`` a right that is missing is no fault of the channel."""
 
     def __init__(self, destination: Destination, *, reading: bool = False) -> None:
         kind = destination.traits.get("account", "")

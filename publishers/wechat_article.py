@@ -62,6 +62,11 @@ DEAD_LINKS = Words(
     "站外連結在微信中不能點選；可改用「閱讀原文」連結。",
     "站外链接在微信里无法点击；可改用“阅读原文”链接。",
 )  # fmt: skip
+NO_SUCH_FILE = Words(
+    "The text has a place for a file that the post does not have.",
+    "內文為一個不存在的檔案留了位置。",
+    "正文为一个不存在的文件留了位置。",
+)
 ELSEWHERE = Words(
     'WeChat strips pictures from other addresses: attach the file and write its number, such as <img src="1">.',
     "微信會移除站外圖片：請把檔案加入附件，並以編號代替網址，例如 <img src=\"1\">。",
@@ -115,6 +120,8 @@ def problems(content: Content) -> list[Problem]:
         found.append(Problem("title_markup", "error", words=TITLE_MARKUP))
     if any(run.kind == "link" and _host(run.target) not in LINKED for run in spans(plain(content))):
         found.append(Problem("links_dead", "warning", words=DEAD_LINKS))
+    if any(int(number) > len(content.media) for number in _PLACE.findall(content.text)):
+        found.append(Problem("no_such_file", "error", words=NO_SUCH_FILE))
     strangers = _strangers(content)
     if strangers:
         found.append(Problem("pictures_elsewhere", "error", {"count": strangers}, words=ELSEWHERE))

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 from publishers import rests as when
-from publishers.errors import Rejected, Stale, Temporary, Unauthorized
+from publishers.errors import Rejected, Stale, Unauthorized
 from publishers.http import Dialect, Rule, rests, uncertain
 
 ZONE = "Asia/Shanghai"
@@ -23,6 +23,7 @@ REFUSED = (
     "41002",
     "41004",
     "42007",  # the password was changed: to be authorised anew
+    "48003",  # nobody has agreed to the terms of broadcasting yet
     "48004",  # the interface is banned for this account
     "50002",  # the user is limited
     "50004",
@@ -68,7 +69,6 @@ def dialect(kind: str) -> Dialect:
             rests(when.next_day(ZONE), code="45009"),
             rests(broadcasts, code="45028"),
             Rule(Stale, code="40007"),  # a draft that was published or thrown away
-            Rule(Temporary, code="40008"),
             Rule(Rejected, code="47009"),  # the interface is retired: no try will mend that
         ),
     )

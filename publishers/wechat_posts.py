@@ -77,7 +77,7 @@ def published(api: Api, title: str, since: datetime) -> Iterator[tuple[Receipt, 
 
 def look(api: Api, content: Content, since: datetime, others: frozenset[str]) -> Receipt | None:
     """The post that says ``content`` and came out since then; None where the account shows none."""
-    known = {Post.named(other).article_id for other in others}
+    known = {other.partition(" ")[0] for other in others}
     for receipt, article_id in published(api, content.options.get("title", ""), since):
         if article_id not in known and _says(api, article_id, content):
             return receipt

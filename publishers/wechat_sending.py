@@ -16,7 +16,7 @@ from publishers.wechat_posts import MASS, UNKNOWN, Post, day_of, published
 from publishers.words import Words
 
 SOON = timedelta(seconds=10)
-BY_HAND = timedelta(minutes=20)
+BY_HAND = timedelta(minutes=30)
 
 DONE, WORKING = 0, 1
 SENTENCES = {
@@ -76,7 +76,7 @@ def hand_over(content: Content, ticket: Ticket, now: datetime) -> Accepted:
     """The draft is all that Almanac can do; a person publishes it on mp.weixin.qq.com."""
     title = content.options.get("title", "")
     return Accepted(
-        {"draft": ticket.handles.get("media_id", ""), "title": title, "at": now.isoformat()}, now + BY_HAND
+        {"draft": ticket.handles["media_id"], "title": title, "at": now.isoformat()}, now + BY_HAND
     )
 
 
@@ -109,8 +109,8 @@ def mass_outcome(api: Api, handle: Mapping[str, Any]) -> Receipt | Accepted:
 def hand_outcome(api: Api, handle: Mapping[str, Any], now: datetime) -> Receipt | Accepted:
     """Whether a person has published a draft by now, as far as the account shows it: looked for ever more rarely."""
     since = datetime.fromisoformat(str(handle["at"]))
-    later = Accepted(handle, now + max(BY_HAND, 2 * (now - since)))
-    if not handle["draft"] or is_draft(api, str(handle["draft"])):
+    later = Accepted(handle, now + max(BY_HAND, now - since))
+    if is_draft(api, str(handle["draft"])):
         return later
     try:
         found = next(published(api, str(handle["title"]), since), None)

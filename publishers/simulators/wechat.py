@@ -102,10 +102,11 @@ class Wechat(Social):
         return Refusal(200, {"errcode": code, "errmsg": said, **more})
 
     def refuse(self, status: int, sentence: str = "") -> Refusal:
-        """Trouble on the way: the only answers that are not 200."""
-        return Refusal(
-            status, {"errcode": -1 if status >= 500 else 40066, "errmsg": sentence or "system error"}
-        )
+        """Trouble on the way has a status of its own; with 200 it is the system's word for its own trouble."""
+        if status == 200:
+            return self.trouble(-1)
+        code = -1 if status >= 500 else 40066
+        return Refusal(status, {"errcode": code, "errmsg": sentence or TROUBLE[code]})
 
     def too_many(self, seconds: float) -> Refusal:
         """Too many calls in a minute; it does not say for how long."""

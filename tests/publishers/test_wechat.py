@@ -170,6 +170,19 @@ class TestPublishing(
 
         assert codes == ["pictures_elsewhere"]
 
+    def test_a_place_for_a_file_that_is_not_there_is_refused(self, stage: Stage) -> None:
+        assert self.errors(self.say("上\n![2]\n下", self.pictures(1)), stage) == ["no_such_file"]
+        assert self.errors(self.say('<p><img src="2"></p>', self.pictures(1)), stage) == [
+            "pictures_elsewhere"
+        ]
+
+    def test_links_to_other_sites_are_warned_of(self, stage: Stage) -> None:
+        def warned(text: str) -> bool:
+            found = wechat.check(self.say(text), stage.destination.limits)
+            return "links_dead" in {problem.code for problem in found if problem.severity == "warning"}
+
+        assert warned("https://example.com/茶") and not warned("https://mp.weixin.qq.com/s/a")
+
     def test_the_html_is_what_counts(self, stage: Stage) -> None:
         plain_text, paragraphs = self.say("茶" * 15_000), self.say("茶\n\n" * 5_000)
 
@@ -289,13 +302,23 @@ class TestPublishing(
 
         assert isinstance(receipt, Receipt) and receipt.remote_id == made["id"]
 
-    def test_a_system_error_of_the_visible_call_proves_nothing(self, stage: Stage) -> None:
+    @pytest.mark.parametrize("kind", ["status_before", "status_after"])
+    def test_a_system_that_is_busy_may_have_published_all_the_same(self, stage: Stage, kind: str) -> None:
         content = self.say("早")
         ticket = self.prepared(stage, content)
-        self.lose_visible(stage, "status_before", status=500)
+        self.lose_visible(stage, kind, status=200)
 
-        with pytest.raises(Unconfirmed):
+        with pytest.raises(Unconfirmed) as caught:
             wechat.publish(stage.destination, content, ticket)
+
+        assert caught.value.evidence.code == "-1"
+        assert (self.found(stage, content, ticket) is None) is (kind == "status_before")
+
+    def test_a_system_that_is_busy_while_preparing_is_temporary_trouble(self, stage: Stage) -> None:
+        stage.server.control.fault("status_before", {"path_prefix": "/cgi-bin/draft/add"}, status=200)
+
+        with pytest.raises(Temporary):
+            self.prepared(stage, self.say("早"))
 
     def test_a_spent_interface_comes_back_at_midnight_in_beijing(self, open_stage: Opener) -> None:
         stage = open_stage(rate_limits=True, daily_calls=1)
@@ -308,6 +331,29 @@ class TestPublishing(
         assert caught.value.evidence.code == "45009"
         local = caught.value.until.astimezone(ZoneInfo("Asia/Shanghai"))
         assert (local.hour, local.minute) == (0, 0)
+
+    def test_what_was_prepared_for_another_way_of_sending_is_prepared_anew(self, stage: Stage) -> None:
+        content = self.say("早", kind="newspic")
+        by_broadcast = replace(stage.destination, traits={**stage.destination.traits, "mode": "mass"})
+        now = datetime.now(UTC)
+        ticket = wechat.prepare(by_broadcast, content, self.ticket(), now)
+
+        with pytest.raises(Stale):
+            wechat.publish(stage.destination, content, ticket)
+
+    def test_a_right_that_was_lost_is_the_channels_trouble_only_where_it_publishes(
+        self, stage: Stage
+    ) -> None:
+        content = self.say("早")
+        receipt, ticket = self.send(stage, content), self.prepared(stage, content)
+        stage.server.control.account("tea", verified=False)  # type: ignore[call-arg]
+
+        with pytest.raises(Unauthorized) as caught:
+            wechat.publish(stage.destination, content, ticket)
+        assert caught.value.evidence.code == "48001" and not caught.value.refreshable
+        with pytest.raises(Rejected):
+            wechat.delete(stage.destination, receipt.remote_id)
+        assert wechat.measure(stage.destination, [receipt.remote_id]) == {}
 
     def test_materials_name_words_and_fields(self) -> None:
         plain_post = self.say("早")
@@ -396,7 +442,7 @@ class TestPublishing(
         a_day_ago = datetime.now(UTC) - timedelta(days=1)
         old = wechat.confirm(stage.destination, {**answer.handle, "at": a_day_ago.isoformat()})
         assert isinstance(old, Accepted) and old.look_after
-        assert old.look_after > datetime.now(UTC) + timedelta(days=1)
+        assert old.look_after > datetime.now(UTC) + timedelta(hours=23)
 
     def test_what_a_person_published_is_found_by_its_title(self, open_stage: Opener) -> None:
         stage, ticket, answer = self.handed_over(open_stage)
