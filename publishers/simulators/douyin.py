@@ -12,6 +12,7 @@ from werkzeug import Response
 
 from publishers.simulators import social
 from publishers.simulators.douyin_people import DAY, DouyinPeople
+from publishers.simulators.limiter import Quota
 from publishers.simulators.parts import Parts
 from publishers.simulators.rack import params
 from publishers.simulators.server import Server
@@ -148,6 +149,7 @@ class Douyin(DouyinPeople):
             good = [file for file in files if self._serves(file, account, kind)]
             if len(good) != len(ids):
                 raise self.fault(2190007)
+        self._count(account)
         extra = {
             "media_type": 4 if kind == "video" else 2,
             "seen_by": SEEN_BY[seen_by],
@@ -157,6 +159,11 @@ class Douyin(DouyinPeople):
         post = self.publish(call, account, text, ids, state="reviewing", extra=extra)
         self._review(post)
         return self.good(item_id=self.item_id(post), video_id=ids[0])
+
+    def _count(self, account: Account) -> None:
+        daily = Quota("works", self.settings.daily, int(DAY))
+        if self.settings.rate_limits and self.limiter.hit(daily, account.id, self.clock.now()).exceeded:
+            raise self.fault(2190001)
 
     def _serves(self, file: File, account: Account, kind: str) -> bool:
         """An upload is for one work, and for a while."""

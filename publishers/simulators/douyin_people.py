@@ -23,6 +23,7 @@ RENEWALS = 5
 WORDS = {
     2100004: "系统繁忙，此时请开发者稍候再试",
     2100005: "参数不合法",
+    2190001: "quota已用完",
     2190002: "access_token无效",
     2190005: "视频文件太大了",
     2190007: "无效的视频ID",
@@ -38,9 +39,11 @@ WORDS = {
 
 @dataclass(frozen=True)
 class DouyinSettings(Settings):
-    """``review_seconds`` is how long a work is reviewed; a text with the word ``refuses`` in it is turned down."""
+    """``review_seconds`` is how long a work is reviewed; a text with the word ``refuses`` in it is turned down; an account
+    may make ``daily`` works a day."""
 
     review_seconds: float = 0.0
+    daily: int = 75
     refuses: str = ""
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from werkzeug import Response
 
 from publishers.simulators.clock import iso
+from publishers.simulators.limiter import Quota
 from publishers.simulators.parts import Parts
 from publishers.simulators.rack import params
 from publishers.simulators.settings import MEGABYTE, Settings
@@ -26,6 +27,7 @@ DAY, HOUR = 86_400.0, 3600.0
 TITLE, PHOTO_TITLE, PHOTO_TEXT, PHOTOS = 2200, 90, 4000, 35
 CHUNK_MIN, CHUNK_MAX, LAST_MAX, CHUNKS = 5_000_000, 64 * MEGABYTE, 128 * MEGABYTE, 1000
 LEVELS = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY")
+BEGINNINGS, QUESTIONS, LOOKS = Quota("init", 6, 60), Quota("creator_info", 20, 60), Quota("status", 30, 60)
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
@@ -103,10 +105,17 @@ class TikTokPosting(Social):
         kind = post.extra.get("kind", "video")
         return f"{self.url}/@{self.state.accounts[post.account_id].handle}/{kind}/{post.id}"
 
+    def counted(self, call: Call, quota: Quota) -> Account:
+        """Who calls, unless they call too often."""
+        account = self.holder(call)
+        if self.settings.rate_limits and self.limiter.hit(quota, account.id, self.clock.now()).exceeded:
+            raise self.too_many(60)
+        return account
+
     # -- before the post
 
     def _creator_info(self, call: Call) -> Response:
-        account, settings = self.holder(call), self.settings
+        account, settings = self.counted(call, QUESTIONS), self.settings
         return self.good({
             "creator_username": account.handle, "creator_nickname": account.name,
             "creator_avatar_url": f"{self.url}/avatars/{account.seed}.svg",
@@ -132,7 +141,7 @@ class TikTokPosting(Social):
     # -- videos
 
     def _video_init(self, call: Call) -> Response:
-        account, given = self.holder(call), params(call)
+        account, given = self.counted(call, BEGINNINGS), params(call)
         info, source = given.get("post_info") or {}, given.get("source_info") or {}
         self._check_info(account, info)
         if _units(info.get("title")) > TITLE or not _fits(source):
@@ -185,7 +194,7 @@ class TikTokPosting(Social):
     # -- photos
 
     def _content_init(self, call: Call) -> Response:
-        account, given = self.holder(call), params(call)
+        account, given = self.counted(call, BEGINNINGS), params(call)
         info, source = given.get("post_info") or {}, given.get("source_info") or {}
         urls = source.get("photo_images") or []
         self._check_info(account, info)
@@ -249,7 +258,7 @@ class TikTokPosting(Social):
             self.changed.set()
 
     def _status_fetch(self, call: Call) -> Response:
-        account, publish_id = self.holder(call), str(params(call).get("publish_id"))
+        account, publish_id = self.counted(call, LOOKS), str(params(call).get("publish_id"))
         with self.lock:
             row = self.state.extra.get("publishes", {}).get(publish_id)
             if row is None or row["account"] != account.id:

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -188,6 +189,17 @@ class TestDouyin(
 
         with pytest.raises(Unconfirmed):
             douyin.publish(stage.destination, content, ticket)
+
+    def test_a_day_that_is_used_up_is_over_at_midnight_in_beijing(self, open_stage: Opener) -> None:
+        stage = open_stage(rate_limits=True, daily=1)
+        self.send(stage, self.say("早"))
+
+        with pytest.raises(RateLimited) as caught:
+            self.send(stage, self.say("晚安"))
+
+        beijing = caught.value.until.astimezone(ZoneInfo("Asia/Shanghai"))
+        assert (beijing.hour, beijing.minute) == (0, 0)
+        assert len(stage.posts()) == 1
 
     # -- what is sent
 

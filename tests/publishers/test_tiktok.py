@@ -12,7 +12,7 @@ import pytest
 
 import publishers
 from publishers import tiktok_api as api
-from publishers.errors import Rejected, Stale, Temporary, Unauthorized, Unconfirmed
+from publishers.errors import RateLimited, Rejected, Stale, Temporary, Unauthorized, Unconfirmed
 from publishers.values import Accepted, Content, Knock, Media, Receipt, Ticket
 from tests.publishers.contract import (
     ConnectsByOAuth,
@@ -62,6 +62,16 @@ class Posts(Prepares):
         stage.server.control.account("tea", comment=True)  # type: ignore[call-arg]
 
         assert self.info(stage, self.say("早"))["disable_comment"] is True
+
+    def test_the_seventh_post_within_a_minute_has_to_wait(self, open_stage: Opener) -> None:
+        stage = open_stage(rate_limits=True)
+
+        with pytest.raises(RateLimited) as caught:
+            for number in range(14):  # the minute may turn once
+                self.send(stage, self.say(f"第 {number} 則"))
+
+        assert caught.value.evidence.code == "rate_limit_exceeded"
+        assert 6 <= len(stage.posts()) <= 12
 
     def test_an_app_that_is_not_audited_posts_to_oneself_alone(self, open_stage: Opener) -> None:
         stage = open_stage(audited=False)
