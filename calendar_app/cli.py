@@ -1,5 +1,6 @@
 """Commands that work on the database: people, workspaces, migrations, keys and the demo."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,11 @@ from sqlalchemy import select
 from calendar_app import create_app, database, ledger_mark, logs, people, restoring
 from calendar_app.config import LOCALES, Config, ConfigError
 from calendar_app.extensions import db
-from calendar_app.models import Channel, PlatformApp
+from calendar_app.models import Channel, PlatformApp, Workspace
 from calendar_app.refusals import Refusal
 from calendar_app.vault import Sealed, Vault
+
+REHEARSED_FOR = 15 * 60.0
 
 
 def configured() -> Config:
@@ -183,6 +186,38 @@ def demo(mastodon: str, bluesky: str) -> None:
         logins = scene.seed(mastodon=mastodon, bluesky=bluesky, now=datetime.now(UTC))
         ledger_mark.path().unlink(missing_ok=True)
     leave_logins(config.data, logins)
+
+
+@click.command()
+@click.option("--week", is_flag=True, default=True, help="The coming seven days; no other length is there.")
+@click.option("--workspace", "slug", help="Only this workspace, by its name in addresses; all if absent.")
+def rehearse(week: bool, slug: str | None) -> None:
+    """Play the coming week through on simulated platforms, and tell what would go wrong.
+
+    Nothing is published and nothing is changed. Ends with 1 if anything would fail, be late or be held.
+    """
+    from calendar_app import rehearsal
+    from calendar_app.rehearsal import telling
+
+    is_good = True
+    with transaction() as config:
+        logs.set_up(config, "rehearse")
+        logging.getLogger().setLevel(logging.ERROR)  # what would go wrong is told by the table
+        for space in _workspaces(slug):
+            coming, name = rehearsal.gather(space, datetime.now(UTC)), space.name
+            db.session.commit()
+            report = rehearsal.rehearse(coming, REHEARSED_FOR)
+            click.echo("\n".join([name, *telling.lines(report)]))
+            is_good = is_good and report.is_good
+    raise SystemExit(0 if is_good else 1)
+
+
+def _workspaces(slug: str | None) -> list[Workspace]:
+    query = select(Workspace).order_by(Workspace.name)
+    found = list(db.session.scalars(query.where(Workspace.slug == slug) if slug else query))
+    if slug and not found:
+        raise click.ClickException(f"There is no workspace {slug}.")
+    return found
 
 
 def leave_logins(data: Path, logins: list[str]) -> None:

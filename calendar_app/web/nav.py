@@ -53,7 +53,13 @@ SCREENS = (
     Screen("workspaces.settings", _l("Settings"), "settings", "g s", foot=True, role=Role.ADMIN),
 )
 counts: dict[str, Callable[[], int]] = {}
-BELONGS_TO = {"connect": "channels", "posts": "plan", "composer": "plan", "deliveries": "plan"}
+BELONGS_TO = {
+    "connect": "channels",
+    "posts": "plan",
+    "composer": "plan",
+    "deliveries": "plan",
+    "rehearsal": "operations",
+}
 
 
 def init_app(app: Flask) -> None:
