@@ -1,7 +1,7 @@
 """One Weibo account (Weibo docs, open.weibo.com/wiki/API).
 
-Without commercial rights there is one call to post with, ``2/statuses/share``, which wants a link under a domain that is
-bound to the app. Access tokens end and cannot be renewed: a person signs in again.
+Without commercial rights there is one call to post with, ``2/statuses/share``, which wants a link under a domain that
+is bound to the app. Access tokens end and cannot be renewed: a person signs in again.
 """
 
 from __future__ import annotations

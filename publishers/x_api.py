@@ -1,4 +1,4 @@
-"""Talking to X: its hosts, its errors, and how an app proves itself (X docs, fundamentals/response-codes-and-errors)."""
+"""Talking to X: its hosts, its errors (X docs, response-codes-and-errors), and how an app proves itself."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def api(destination: Destination) -> Http:
 
 
 def renewed(base_url: str, app: Mapping[str, str], form: Mapping[str, str]) -> dict[str, str]:
-    """What a token endpoint gives for ``form``; an app proves itself in a header (X docs, oauth-2-0/user-access-token)."""
+    """What the token endpoint gives for ``form``; an app proves itself in a header (X docs, oauth-2-0)."""
     told = {name: value for name, value in form.items() if name not in ("client_secret", "scope")}
     pair = f"{quote(app['client_id'])}:{quote(app['client_secret'])}".encode()
     headers = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}

@@ -243,12 +243,7 @@ class X(Social):
         count, start = int(call.args.get("max_results", 10)), int(call.args.get("pagination_token", 0))
         if not 5 <= count <= BATCH:
             raise problem(400, "max_results is not between 5 and 100", kind="invalid-request")
-        lag = self.settings.lag_seconds
-        own = [
-            p
-            for p in self.state.posts_of(id)
-            if p.created_at >= since and p.created_at <= self.clock.now() - lag
-        ]
+        own = [post for post in self.state.posts_of(id) if post.created_at >= since]
         page = own[start : start + count]
         meta: dict[str, Any] = {"result_count": len(page)}
         if start + count < len(own):

@@ -37,7 +37,7 @@ class XSettings(Settings):
     """``credits`` 0: nobody paid; ``capped``: the month's cap is spent; ``premium``: every account subscribes.
 
     ``summoned``: replies only to whoever mentioned the account. ``repeat_seconds`` is how long the same words are
-    refused, ``lag_seconds`` how late a timeline shows a post.
+    refused.
     """
 
     credits: int = -1
@@ -45,7 +45,6 @@ class XSettings(Settings):
     premium: bool = False
     summoned: bool = False
     repeat_seconds: float = 86_400.0
-    lag_seconds: float = 0.0
 
 
 def problem(

@@ -278,6 +278,16 @@ class TestWeibo(
 
         assert caught.value.evidence.code == "21321"
 
+    def test_what_a_tester_posts_is_seen_by_nobody_else(self, open_stage: Opener) -> None:
+        stage = open_stage()
+        stage.server.control.account("tea", tester=True)  # type: ignore[call-arg]
+        stage.server.control.set(reviewed=False)
+
+        receipt = self.send(stage, self.say("早"))
+
+        assert stage.posts() == []
+        assert weibo.find(stage.destination, self.say("早"), self.ticket(), datetime.now(UTC)) == receipt
+
     def test_what_was_chosen_while_leaving_is_known_on_arrival(self, stage: Stage) -> None:
         app = stage.server.control.app()  # type: ignore[attr-defined]
         fields = {**app, "server": stage.server.url, "domains": "example.com", "rights": "open"}
