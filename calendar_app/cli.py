@@ -183,7 +183,8 @@ def demo(mastodon: str, bluesky: str) -> None:
         if people.anyone_here():
             click.echo("There are people here already; the demo leaves everything as it is.")
             return
-        logins = scene.seed(mastodon=mastodon, bluesky=bluesky, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        logins = scene.seed(mastodon=mastodon, bluesky=bluesky, now=now, elsewhere=config.relays)
         ledger_mark.path().unlink(missing_ok=True)
     leave_logins(config.data, logins)
 

@@ -6,11 +6,13 @@ The platforms it speaks to are the simulators, through the ordinary publishers: 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 
+from calendar_app.demo import elsewhere as plan
 from calendar_app.demo import history, house, numbers, pictures, seasons
 from calendar_app.demo.house import House
 from calendar_app.demo.last_week import LAST_WEEK
@@ -29,10 +31,13 @@ class NotSeeded(NoStage):
     """A simulated platform answered with an error."""
 
 
-def seed(*, mastodon: str, bluesky: str, now: datetime) -> list[str]:
+def seed(
+    *, mastodon: str, bluesky: str, now: datetime, elsewhere: Mapping[str, str] | None = None
+) -> list[str]:
     """Fill an empty database; answers the lines that tell a newcomer how to log in. The caller commits.
 
-    ``mastodon`` and ``bluesky`` are the addresses of the simulators. Raises ``NoStage`` when one does not answer.
+    ``mastodon`` and ``bluesky`` are the addresses of the simulators. Raises ``NoStage`` when one does not answer. Of those
+    that run ``elsewhere`` (address by platform) the platforms of the brand's plan are connected too.
     One post is due 75 seconds after the end, by the machine's own clock counted on from ``now``.
     """
     started = time.monotonic()
@@ -40,7 +45,7 @@ def seed(*, mastodon: str, bluesky: str, now: datetime) -> list[str]:
     for stage in stages.values():
         stage.check()
     try:
-        _fill(stages, now, started)
+        _fill(stages, elsewhere or {}, now, started)
     except PublisherError as error:
         raise NotSeeded(
             _l("A simulated platform refused to play the demo: %(reason)s", reason=error.message)
@@ -48,7 +53,7 @@ def seed(*, mastodon: str, bluesky: str, now: datetime) -> list[str]:
     return _logins(stages)
 
 
-def _fill(stages: dict[str, Stage], now: datetime, started: float) -> None:
+def _fill(stages: dict[str, Stage], others: Mapping[str, str], now: datetime, started: float) -> None:
     brand = house.found(now)
     long_ago = now - timedelta(days=45)
     folder = pictures.draw()
@@ -59,6 +64,7 @@ def _fill(stages: dict[str, Stage], now: datetime, started: float) -> None:
     history.play(brand, stages, _write_past(brand))
     for channel in brand.channels.values():
         numbers.recall(channel, now)
+    plan.settle_in(brand, others, long_ago)
     _write_ahead(brand, started)
     for stage in stages.values():
         stage.order("forget_limits")

@@ -96,7 +96,11 @@ def _labels(workspace: Workspace) -> dict[str, int]:
 
 def _draft(house: House, scene: Scene, due_at: datetime) -> planning.PostDraft:
     variants = tuple(
-        planning.VariantDraft(house.channels[name].id, scene.shorter if name == BLUESKY else None)
+        planning.VariantDraft(
+            house.channels[name].id,
+            scene.shorter if name == BLUESKY else None,
+            options=dict(scene.options),
+        )
         for name in scene.channels
     )
     return planning.PostDraft(
@@ -108,4 +112,5 @@ def _draft(house: House, scene: Scene, due_at: datetime) -> planning.PostDraft:
         language=scene.language,
         owner_id=house.people[scene.owner].id,
         label_ids=(house.labels[scene.label],),
+        declares=scene.declares,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 MASTODON, BLUESKY = "mastodon", "bluesky"
@@ -40,7 +41,7 @@ class Scene:
     """One post: ``day`` counts from today and ``time`` is what the clock shows in the brand's zone.
 
     ``shorter`` is Bluesky's own wording. ``files`` name pictures and the film of ``media.samples``; their alt texts are
-    the samples' own in the post's language, unless ``alts`` gives others.
+    the samples' own in the post's language, unless ``alts`` gives others. ``options`` are the platform's own fields.
     """
 
     day: int
@@ -56,6 +57,8 @@ class Scene:
     owner: str = "planner"
     comment: str = ""
     replies: tuple[Reply, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    declares: tuple[str, ...] | None = None
 
 
 FIRST_HARVEST, AFTERNOON, SHOOT, FROM_ABOVE, TERRACES, MOON, RAIN, SIX, COLD = (

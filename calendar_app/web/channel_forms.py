@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from collections.abc import Iterator
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, PasswordField, SelectField, StringField, TextAreaField
@@ -62,10 +61,10 @@ def _input(field: ConnectField, relay: str = "", *, needed: bool = True) -> Fiel
     return kind(label, checks, default=default, render_kw=_AS_CODE | _placeholder(field), **about)
 
 
-def _placeholder(field: ConnectField) -> dict[str, Any]:
-    """A hint in Latin letters alone is an example of what to type."""
-    example = field.hint if field.hint and field.label in HINTS else None
-    return {"placeholder": example, "inputmode": "url" if field.kind == "url" else None}
+def _placeholder(field: ConnectField) -> dict[str, str]:
+    """What is typed looks like the hint, where there is a longer one in words."""
+    found = {"placeholder": field.hint if field.label in HINTS else "", "inputmode": field.kind}
+    return {name: value for name, value in found.items() if value not in ("", "password", "text", "long")}
 
 
 _AS_CODE = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}

@@ -11,8 +11,8 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from calendar_app import channels as verbs
 from calendar_app import bounds, engagement, hooks, triage
+from calendar_app import channels as verbs
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Role, State
 from calendar_app.web import edge, loading

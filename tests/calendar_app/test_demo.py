@@ -6,6 +6,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from calendar_app import approval, content, create_app, demo, engagement, people, preparing, publishing
+from calendar_app import (
+    approval,
+    content,
+    create_app,
+    demo,
+    engagement,
+    library,
+    people,
+    preparing,
+    publishing,
+)
 from calendar_app.config import Config
+from calendar_app.demo import elsewhere
 from calendar_app.demo.platforms import ACCOUNTS
 from calendar_app.extensions import db
 from calendar_app.models import (
@@ -32,7 +44,7 @@ from calendar_app.models import (
     Step,
     User,
 )
-from publishers import get
+from publishers import get, simulators
 from publishers.simulators import bluesky, mastodon
 from publishers.simulators.server import Server
 from tests.conftest import SECRET_KEY
@@ -267,3 +279,50 @@ def test_without_a_platform_it_says_so_and_leaves_nothing_behind(
         db.engine.dispose()
     assert rows == [0, 0, 0, 0]
     assert {name: len(server.control.records()) for name, server in opened.platforms.items()} == before
+
+
+@pytest.fixture(scope="module")
+def china(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """The demo where the platforms of its plan run too."""
+    app = an_app(migrated_sqlite, tmp_path_factory.mktemp("china"))
+    with ExitStack() as servers, app.app_context():
+        running = {name: servers.enter_context(simulators.serve(name)) for name in ALL}
+        addresses = {name: server.url for name, server in running.items()}
+        now = datetime.now(UTC)
+        logins = demo.seed(
+            mastodon=addresses["mastodon"], bluesky=addresses["bluesky"], now=now, elsewhere=addresses
+        )
+        db.session.commit()
+        yield Opened(app, now, timedelta(), logins, running)
+        db.session.remove()
+
+
+ALL = ("mastodon", "bluesky", "weibo", "wechat", "douyin")
+
+
+def test_the_platforms_of_the_plan_are_connected_where_they_run(china: Opened) -> None:
+    assert sorted(db.session.scalars(select(Channel.platform))) == sorted(ALL)
+
+
+def test_what_is_planned_there_is_fit_to_go_out(china: Opened) -> None:
+    scenes = {scene.text for scene in elsewhere.SCENES}
+    posts = [post for post in db.session.scalars(select(Post)) if post.text in scenes]
+    assert len(posts) == len(elsewhere.SCENES)
+    for post in posts:
+        assert approval.obstacles(post) == {post.variants[0].channel_id: []}
+
+
+def test_an_article_of_the_demo_really_goes_out(china: Opened) -> None:
+    wechat = db.session.scalars(select(Channel).where(Channel.platform == "wechat")).one()
+    delivery = db.session.scalars(select(Delivery).where(Delivery.channel_id == wechat.id)).one()
+    at = delivery.promised_at
+    china.platforms["wechat"].control.clock(advance_seconds=(at - datetime.now(UTC)).total_seconds())
+    for asset in (attachment.asset for attachment in delivery.post.attachments):
+        for rendition in asset.renditions:
+            library.render(rendition)
+    db.session.commit()
+    for minutes in (5, 4):  # the first try finds that the token has ended, and renews it
+        preparing.prepare(delivery.id, "test", lambda minutes=minutes: at - timedelta(minutes=minutes))
+    publishing.publish(delivery.id, "test", lambda: at, lambda _instant: None)
+    db.session.expire_all()
+    assert delivery.state in (State.PROCESSING, State.PUBLISHED), delivery.error

@@ -10,8 +10,8 @@ depends_on = None
 
 NUMBERS = ("impressions", "reach", "shares", "clicks")
 OLD = ["platform", "base_url", "redirect_uri"]
-OLD_NAME = op.f("uq_platform_app_platform_base_url_redirect_uri")
-NEW_NAME = op.f("uq_platform_app_platform_base_url_redirect_uri_workspace_id")
+OLD_NAME = "uq_platform_app_platform_base_url_redirect_uri"
+NEW_NAME = "uq_platform_app_platform_base_url_redirect_uri_workspace_id"
 
 
 def upgrade() -> None:
@@ -34,8 +34,8 @@ def upgrade() -> None:
 def _belongs_to_a_workspace() -> None:
     with op.batch_alter_table("platform_app") as table:
         table.add_column(sa.Column("workspace_id", sa.Integer(), nullable=True))
-        table.drop_constraint(OLD_NAME, type_="unique")
-        table.create_unique_constraint(NEW_NAME, [*OLD, "workspace_id"])
+        table.drop_constraint(op.f(OLD_NAME), type_="unique")
+        table.create_unique_constraint(op.f(NEW_NAME), [*OLD, "workspace_id"])
         table.create_foreign_key(
             op.f("fk_platform_app_workspace_id_workspace"),
             "workspace",
@@ -48,9 +48,9 @@ def _belongs_to_a_workspace() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("platform_app") as table:
         table.drop_constraint(op.f("fk_platform_app_workspace_id_workspace"), type_="foreignkey")
-        table.drop_constraint(NEW_NAME, type_="unique")
+        table.drop_constraint(op.f(NEW_NAME), type_="unique")
         table.drop_column("workspace_id")
-        table.create_unique_constraint(OLD_NAME, OLD)
+        table.create_unique_constraint(op.f(OLD_NAME), OLD)
     with op.batch_alter_table("snapshot") as table:
         for name in NUMBERS:
             table.drop_column(name)

@@ -67,7 +67,7 @@ function onChannel({ platform, handle, state }, row, spelled, again) {
   const differs = state && state !== row.state;
   const text = differs ? `${handle} (${stateName(state)})` : handle;
   return make("span", { class: `platform cal-channel ${again ? "is-again" : ""}`, "data-platform": platform, "data-state": differs ? state : null, title: text },
-    platform in marks ? make("span", { class: "platform-mark", "aria-hidden": "true" }, marks[platform]) : icon(platform), differs && icon(`state-${state}`, "state-icon"), spelled ? make("span", { class: "cal-handle" }, handle) : hidden(text));
+    platform in marks ? make("span", { class: `platform-mark ${marks[platform].length > 1 ? "long" : ""}`, "aria-hidden": "true" }, marks[platform]) : icon(platform), differs && icon(`state-${state}`, "state-icon"), spelled ? make("span", { class: "cal-handle" }, handle) : hidden(text));
 }
 
 const given = (row) => Object.keys(METRICS).filter((name) => name in row.metrics);
