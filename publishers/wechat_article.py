@@ -120,7 +120,7 @@ def problems(content: Content) -> list[Problem]:
         found.append(Problem("title_markup", "error", words=TITLE_MARKUP))
     if any(run.kind == "link" and _host(run.target) not in LINKED for run in spans(plain(content))):
         found.append(Problem("links_dead", "warning", words=DEAD_LINKS))
-    if any(int(number) > len(content.media) for number in _PLACE.findall(content.text)):
+    if any(not 1 <= int(number) <= len(content.media) for number in _PLACE.findall(content.text)):
         found.append(Problem("no_such_file", "error", words=NO_SUCH_FILE))
     strangers = _strangers(content)
     if strangers:
@@ -163,7 +163,9 @@ def _comments(content: Content) -> dict[str, int]:
 
 
 def _cover(content: Content) -> int:
-    return int(content.options.get("cover") or 1) - 1
+    """The index of the file that stands for the post; what names no number is told by ``check``."""
+    named = content.options.get("cover") or ""
+    return int(named) - 1 if named.isdecimal() else 0
 
 
 @dataclass

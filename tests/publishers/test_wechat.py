@@ -28,6 +28,8 @@ from tests.publishers.contract import (
     Prepares,
     Refreshes,
     Stage,
+    connect,
+    destination_of,
 )
 from tests.publishers.files import jpeg, png
 
@@ -49,10 +51,8 @@ class Wechat(Core):
 
     def rejoined(self, stage: Stage, **extra: Any) -> Stage:
         """The account connected anew, with other traits of its own."""
-        from tests.publishers.contract import destination_of
-
         account = stage.server.control.account("tea", "Tea", **extra)  # type: ignore[call-arg]
-        return Stage(stage.server, destination_of(wechat.connect(account["fields"])), account)
+        return Stage(stage.server, destination_of(connect("wechat", account)), account)
 
     def errors(self, content: Content, stage: Stage) -> list[str]:
         found = wechat.check(content, stage.destination.limits)
@@ -171,7 +171,10 @@ class TestPublishing(
         assert codes == ["pictures_elsewhere"]
 
     def test_a_place_for_a_file_that_is_not_there_is_refused(self, stage: Stage) -> None:
-        assert self.errors(self.say("上\n![2]\n下", self.pictures(1)), stage) == ["no_such_file"]
+        for place in ("![2]", "![0]"):
+            assert self.errors(self.say(f"上\n{place}\n下", self.pictures(1)), stage) == ["no_such_file"]
+        for cover in ("2", "first"):
+            assert self.errors(self.say("早", self.pictures(1), cover=cover), stage) == ["option_not_a_file"]
         assert self.errors(self.say('<p><img src="2"></p>', self.pictures(1)), stage) == [
             "pictures_elsewhere"
         ]
