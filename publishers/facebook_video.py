@@ -6,9 +6,10 @@ Sources: Meta docs, graph-api/reference/page/videos (upload_phase) and graph-api
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from publishers import present
 from publishers.errors import Evidence, Rejected, Temporary
 from publishers.http import Reply, opened
 from publishers.meta import Graph
@@ -37,7 +38,7 @@ def shown(graph: Graph, page: str, handles: Mapping[str, Any], form: Mapping[str
     """End the upload: Facebook makes the video ready, then shows it."""
     ending = {"upload_phase": "finish", "upload_session_id": str(handles["session"])}
     graph.publish(f"/{page}/videos", _success, **ending, **form)
-    return Accepted({"video": str(handles["video"])}, datetime.now(UTC) + LOOK_AGAIN)
+    return Accepted({"video": str(handles["video"])}, present.now() + LOOK_AGAIN)
 
 
 def post_of(graph: Graph, page: str, video: str) -> str | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from publishers import oauth, rests
+from publishers import oauth, present, rests
 from publishers.base import Field
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Temporary, Unauthorized
 from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Reply, Rule
@@ -93,7 +93,7 @@ def _reset(headers: Mapping[str, str], _body: object) -> datetime | None:
     usage = json.loads(headers["x-business-use-case-usage"])
     told = [case["estimated_time_to_regain_access"] for cases in usage.values() for case in cases]
     minutes = max(told, default=0)
-    return datetime.now(UTC) + timedelta(minutes=float(minutes)) if minutes else None
+    return present.now() + timedelta(minutes=float(minutes)) if minutes else None
 
 
 DIALECT = Dialect(explain=_explain, reset=_reset, rules=tuple(_rows()))

@@ -78,8 +78,6 @@ class Facebook(Meta):
             )
         if id not in ("me", page.id):
             raise self.missing(id)
-        if blocked := page.extra.get("blocked"):
-            raise self.error("You're Temporarily Blocked", 368, int(blocked))
         return page
 
     def _pages(self, call: Call) -> Response:

@@ -70,8 +70,6 @@ class Instagram(ContainerApi):
 
     def check(self, account: Account, kind: str, given: Row) -> None:
         """The caption, and an alt text where there is none to be had."""
-        if blocked := account.extra.get("blocked"):
-            raise self.error("The user's access to publishing is restricted", 25, int(blocked))
         caption = str(given.get("caption", ""))
         if len(caption) > CAPTION:
             raise self.error("The caption was too long", 36004, 2207010)

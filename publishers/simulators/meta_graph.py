@@ -38,7 +38,10 @@ class MetaSettings(Settings):
 
 
 class Meta(Social):
-    """One Graph API. ``throttle`` is the code of its business use case limit and that use case's name."""
+    """One Graph API. ``throttle`` is the code of its business use case limit and that use case's name.
+
+    An account whose ``extra`` has a ``trouble`` gets that error, whatever is asked: what ``error`` takes, as a mapping.
+    """
 
     settings: MetaSettings
     settings_kind = MetaSettings
@@ -87,6 +90,8 @@ class Meta(Social):
         given = params(call)
         bearer = call.headers.get("Authorization", "").partition(" ")[2]
         known = super().token_of(call, token or bearer or str(given.get("access_token", "")))
+        if trouble := self.state.accounts[known.account_id].extra.get("trouble"):
+            raise self.error(**trouble)
         proof = str(given.get("appsecret_proof", ""))
         if proof or self.settings.requires_proof:
             secret = self.state.apps[known.client_id].client_secret

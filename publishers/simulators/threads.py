@@ -71,8 +71,6 @@ class Threads(ContainerApi):
 
     def check(self, account: Account, kind: str, given: Row) -> None:
         """Words, links, topic, and who may reply."""
-        if account.extra.get("blocked"):
-            raise self.error("The user is restricted from posting.", 10, int(account.extra["blocked"]))
         text, link = str(given.get("text", "")), str(given.get("link_attachment", ""))
         if kind == "TEXT" and not text.strip():
             raise self.error("(#100) The parameter text is required.", 100)

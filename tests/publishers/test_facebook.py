@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 import publishers
-from publishers.errors import RateLimited, Rejected, Temporary, Unauthorized, Unconfirmed
+from publishers.errors import PublisherError, RateLimited, Rejected, Temporary, Unauthorized, Unconfirmed
 from publishers.values import Accepted, Receipt
 from tests.publishers.contract import (
     LOST,
@@ -79,13 +80,19 @@ class TestFacebook(
 
         assert caught.value.evidence.code.startswith("506") and "identical" in caught.value.message
 
-    def test_a_page_that_is_blocked_for_a_while_needs_a_person(self, stage: Stage) -> None:
-        stage.server.control.account("tea", blocked="1390008000")  # type: ignore[call-arg]
+    def test_what_meta_answers_leads_to_one_decision(self, stage: Stage) -> None:
+        for expected, code, subcode, more in ANSWERS:
+            trouble = {"message": "Their own words.", "code": code, "subcode": subcode, **more}
+            stage.server.control.account("tea", trouble=trouble)  # type: ignore[call-arg]
 
-        with pytest.raises(Unauthorized) as caught:
-            self.send(stage, self.say("早"))
+            with pytest.raises(PublisherError) as caught:
+                self.send(stage, self.say("早"))
 
-        assert caught.value.evidence.code.startswith("368") and not caught.value.refreshable
+            assert type(caught.value) is expected, (code, subcode, more)
+            assert caught.value.message == trouble["message"]
+            assert caught.value.evidence.code.split("/")[0] == str(code)
+            assert not getattr(caught.value, "refreshable", False)
+        assert stage.posts() == []
 
     @pytest.mark.parametrize(("minutes", "told"), [(19, 19), (0.5, 1)])
     def test_a_business_limit_tells_its_end_in_minutes(self, stage: Stage, minutes: float, told: int) -> None:
@@ -159,6 +166,32 @@ class TestFacebook(
         told = facebook.measure(stage.destination, [receipt.remote_id])[receipt.remote_id]
 
         assert told.likes and told.views == 40 * told.likes and told.reach == 20 * told.likes
+
+
+# What Meta answers, and what has to follow from it.
+ANSWERS: tuple[tuple[type[PublisherError], int, int, dict[str, Any]], ...] = (
+    *((Unauthorized, 190, subcode, {}) for subcode in (458, 459, 460, 463, 464, 467)),
+    (Unauthorized, 102, 0, {}),
+    (Unauthorized, 10, 0, {}),
+    (Unauthorized, 200, 0, {"status": 403}),
+    (Unauthorized, 283, 0, {"status": 403}),
+    (Unauthorized, 368, 0, {}),
+    (Unauthorized, 368, 1404006, {}),
+    (Unauthorized, 1, 4854002, {}),
+    *((RateLimited, code, 0, {}) for code in (4, 17, 32, 613, 80001)),
+    (RateLimited, 4, 0, {"is_transient": True, "status": 403}),
+    (RateLimited, 368, 1390008, {}),
+    (Rejected, 506, 1455006, {}),
+    (Rejected, 200, 1346003, {}),
+    (Rejected, 368, 1404102, {}),
+    (Rejected, 100, 2061006, {}),
+    (Rejected, 100, 0, {}),
+    (Rejected, 10, 0, {"message": "(#10) Not enough viewers for the media to show insights"}),
+    (Unconfirmed, 1, 0, {}),
+    (Unconfirmed, 2, 0, {}),
+    (Unconfirmed, 2, 0, {"status": 500}),
+    (Unconfirmed, 77, 0, {"is_transient": True}),
+)
 
 
 class TestFacebookVideos(TakesVideo):

@@ -221,7 +221,8 @@ class TestInstagram(
         assert (told.likes, told.replies, told.views, told.reach) == (2, 0, None, None)
 
     def test_an_account_that_is_restricted_needs_a_person(self, stage: Stage) -> None:
-        stage.server.control.account("tea", blocked="2207050")  # type: ignore[call-arg]
+        trouble = {"message": "The user's access is restricted", "code": 25, "subcode": 2207050}
+        stage.server.control.account("tea", trouble=trouble)  # type: ignore[call-arg]
 
         with pytest.raises(Unauthorized):
             self.send(stage, self.say("早"))

@@ -158,7 +158,8 @@ class TestThreads(
             self.send(stage, self.say("二"))
 
     def test_a_profile_that_is_restricted_needs_a_person(self, stage: Stage) -> None:
-        stage.server.control.account("tea", blocked="4279013")  # type: ignore[call-arg]
+        trouble = {"message": "The user is restricted from posting.", "code": 24, "subcode": 4279013}
+        stage.server.control.account("tea", trouble=trouble)  # type: ignore[call-arg]
 
         with pytest.raises(Unauthorized):
             self.send(stage, self.say("早"))
