@@ -103,6 +103,8 @@ def ask_now(delivery: Delivery, now: datetime) -> bool:
     """Let a person see fresh numbers out of turn; False where there is nothing to ask for."""
     if delivery.state != State.PUBLISHED or delivery.remote_id is None:
         return False
+    if publishers.get(delivery.channel.platform).assisted:
+        return False
     delivery.sample_at = now
     return True
 

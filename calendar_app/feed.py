@@ -139,7 +139,7 @@ def _entries(*where: ColumnElement[bool]) -> list[Entry]:
     return entries
 
 
-def _stands(stage: Stage, states: Iterable[State | None]) -> tuple[str, bool]:
+def _stands(stage: Stage, states: Iterable[str | None]) -> tuple[str, bool]:
     """The post's standing, and whether nothing of it has gone out."""
     promised = [state for state in states if state is not None]
     return standing(stage, promised), GONE_OUT.isdisjoint(promised)

@@ -27,8 +27,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from calendar_app import engagement
 from calendar_app.extensions import db
-from calendar_app.models import Asset, Attachment, Channel, Delivery, Label, Snapshot, State, Variant
+from calendar_app.models import Asset, Attachment, Channel, Delivery, Hold, Label, Snapshot, State, Variant
 from calendar_app.models.post import post_label
+from calendar_app.standing import word
 from publishers.values import Metrics
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ Query = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class OnChannel:
-    """A channel that a post is for; ``state`` is that of its delivery, None while none was promised.
+    """A channel that a post is for; ``state`` is ``standing.word`` of its delivery, None while none was promised.
 
     ``warned`` says that something was found that could stop it.
     """
@@ -45,7 +46,7 @@ class OnChannel:
     id: int
     platform: str
     handle: str
-    state: State | None
+    state: str | None
     warned: bool
 
 
@@ -73,7 +74,7 @@ class Parts:
     was taken off the post."""
 
     channels: Mapping[int, Sequence[OnChannel]]
-    left: Mapping[int, Sequence[State]]
+    left: Mapping[int, Sequence[str]]
     labels: Mapping[int, Sequence[Tag]]
     pictures: Mapping[int, Picture]
     metrics: Mapping[int, Metrics]
@@ -83,7 +84,7 @@ def parts(post_ids: Sequence[int]) -> Parts:
     """All that hangs on these posts."""
     return Parts(
         channels=_channels(post_ids),
-        left=_grouped(plain_rows(_left(post_ids)), lambda state: state),
+        left=_grouped(plain_rows(_left(post_ids)), word),
         labels=_labels(post_ids),
         pictures=_pictures(post_ids),
         metrics={row[0]: Metrics(*row[1:]) for row in plain_rows(_metrics(post_ids))},
@@ -92,7 +93,7 @@ def parts(post_ids: Sequence[int]) -> Parts:
 
 def _channels(post_ids: Sequence[int]) -> dict[int, list[OnChannel]]:
     warned = Delivery.warnings.is_not(null())
-    query = select(Variant.post_id, Variant.channel_id, Delivery.state, warned)
+    query = select(Variant.post_id, Variant.channel_id, Delivery.state, Delivery.held_reason, warned)
     query = query.join(Delivery, Delivery.variant_id == Variant.id, isouter=True)
     found = plain_rows(query.where(_among(Variant.post_id, post_ids)).order_by(Variant.id))
     known = {
@@ -100,8 +101,8 @@ def _channels(post_ids: Sequence[int]) -> dict[int, list[OnChannel]]:
     }
 
     @cache
-    def on_channel(id: int, state: State | None, warned: bool | None) -> OnChannel:
-        return OnChannel(*known[id], state, bool(warned))
+    def on_channel(id: int, state: State | None, reason: Hold | None, warned: bool | None) -> OnChannel:
+        return OnChannel(*known[id], word(state, reason) if state else None, bool(warned))
 
     return _grouped(found, on_channel)
 
@@ -125,7 +126,7 @@ def _pictures(post_ids: Sequence[int]) -> dict[int, Picture]:
 
 
 def _left(post_ids: Sequence[int]) -> Query:
-    query = select(Delivery.post_id, Delivery.state)
+    query = select(Delivery.post_id, Delivery.state, Delivery.held_reason)
     return query.where(_among(Delivery.post_id, post_ids), Delivery.variant_id.is_(None))
 
 

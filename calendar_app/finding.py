@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from calendar_app.ahead import IS_WARNED
-from calendar_app.models import Delivery, Label, Post, Stage, State, Variant, Workspace
+from calendar_app.models import Delivery, Hold, Label, Post, Stage, State, Variant, Workspace
 from calendar_app.models.post import post_label
-from calendar_app.standing import WORST_FIRST
+from calendar_app.standing import HANDED, WORST_FIRST
 
-SAID_BY_STAGE = frozenset({State.HELD, State.SCHEDULED, State.CANCELED})
-STATES = tuple(stage.value for stage in Stage if stage is not Stage.APPROVED) + tuple(s.value for s in State)
-TELLING = frozenset(state.value for state in State if state is not State.SCHEDULED)
-SPEAKING = tuple(s for s in WORST_FIRST if s not in SAID_BY_STAGE and s is not State.PUBLISHED)
+SAID_BY_STAGE = frozenset({State.HELD, HANDED, State.SCHEDULED, State.CANCELED})
+WORDS = tuple(
+    word for state in State for word in ((HANDED, state.value) if state is State.HELD else (state.value,))
+)
+STATES = tuple(stage.value for stage in Stage if stage is not Stage.APPROVED) + WORDS
+TELLING = frozenset(WORDS) - {State.SCHEDULED}
+SPEAKING = tuple(word for word in WORST_FIRST if word not in SAID_BY_STAGE and word != State.PUBLISHED)
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def conditions(workspace: Workspace, filters: Filters) -> list[ColumnElement[boo
 
 def _with_delivery(workspace: Workspace, words: Iterable[str]) -> ColumnElement[bool]:
     """Follows from ``stands``; said in this way it is answered by the index on states, and few posts are looked at."""
-    here = (Delivery.workspace_id == workspace.id, Delivery.state.in_([State(word) for word in words]))
+    states = {State.HELD if word == HANDED else State(word) for word in words}
+    here = (Delivery.workspace_id == workspace.id, Delivery.state.in_(sorted(states)))
     return Post.id.in_(select(Delivery.post_id).where(*here))
 
 
@@ -90,23 +94,29 @@ def stands(words: Iterable[str]) -> ColumnElement[bool]:
 def _stands_at(word: str) -> ColumnElement[bool]:
     if word in set(Stage) - {Stage.APPROVED}:
         return and_(Post.stage == Stage(word), ~_any_of(SPEAKING))
-    state = State(word)
-    approved = and_(Post.stage == Stage.APPROVED, _is_worst(state, WORST_FIRST))
-    if state not in SPEAKING:
+    approved = and_(Post.stage == Stage.APPROVED, _is_worst(word, WORST_FIRST))
+    if word not in SPEAKING:
         return approved
-    return or_(approved, and_(Post.stage != Stage.APPROVED, _is_worst(state, SPEAKING)))
+    return or_(approved, and_(Post.stage != Stage.APPROVED, _is_worst(word, SPEAKING)))
 
 
-def _is_worst(state: State, order: tuple[State, ...]) -> ColumnElement[bool]:
-    worse = order[: order.index(state)]
-    here = _any_of((state,))
-    if state is State.SCHEDULED:
+def _is_worst(word: str, order: tuple[str, ...]) -> ColumnElement[bool]:
+    worse = order[: order.index(word)]
+    here = _any_of((word,))
+    if word == State.SCHEDULED:
         here = or_(here, ~_any_of(order))
     return and_(here, ~_any_of(worse)) if worse else here
 
 
-def _any_of(states: tuple[State, ...]) -> ColumnElement[bool]:
-    return _has(Delivery, Delivery.state.in_(states))
+def _any_of(words: tuple[str, ...]) -> ColumnElement[bool]:
+    both = State.HELD in words and HANDED in words
+    plain = [State(word) for word in words if both or word not in (State.HELD, HANDED) if word != HANDED]
+    found = [Delivery.state.in_(plain)] if plain else []
+    if not both and (State.HELD in words or HANDED in words):
+        by_hand = Delivery.held_reason == Hold.HANDOVER
+        otherwise = Delivery.held_reason.is_distinct_from(Hold.HANDOVER)
+        found.append(and_(Delivery.state == State.HELD, by_hand if HANDED in words else otherwise))
+    return _has(Delivery, or_(*found))
 
 
 def _has(model: type[Variant | Delivery], condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -16,6 +16,9 @@ from calendar_app.web import (
     deliveries,
     errors,
     files,
+    handoff,
+    handoff_link,
+    hooks,
     library,
     locale,
     metrics,
@@ -27,6 +30,7 @@ from calendar_app.web import (
     probes,
     profile,
     rehearsal,
+    public_files,
     security,
     shortcuts,
     styleguide,
@@ -51,11 +55,15 @@ BLUEPRINTS = (
     library.blueprint,
     files.blueprint,
     operations.blueprint,
+    handoff.blueprint,
+    handoff_link.blueprint,
     rehearsal.blueprint,
     styleguide.blueprint,
     probes.blueprint,
     metrics.blueprint,
 )
+    hooks.blueprint,
+    public_files.blueprint,
 
 
 def register(app: Flask) -> None:

@@ -124,7 +124,7 @@ def _panel(post: Post, answer: AppearedForm | None = None) -> str:
     whole = post_page.load(post.id)
     return render_template(
         "deliveries/panel.html",
-        panel=panel(whole, g.membership.role, edge.now(), answer),
+        panel=panel(whole, g.membership.role, edge.now(), answer, g.membership),
         form=VerdictForm(formdata=None, revision=whole.revision),
         is_fragment=True,
         **post_page.live(whole, current_user, g.membership),

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
+from calendar_app import handing, standing
 from calendar_app.extensions import db
-from calendar_app.models import Channel, Delivery, Hold, Post, Role, Stage, State, User, Variant
-from calendar_app.web import risks, story, wording
+from calendar_app.models import (
+    Channel,
+    Delivery,
+    Hold,
+    Membership,
+    Post,
+    Role,
+    Stage,
+    State,
+    User,
+    Variant,
+)
+from calendar_app.web import handoff_links, risks, story, wording
 from calendar_app.web.post_forms import AppearedForm
 
 UNDER_WAY = frozenset({State.PUBLISHING, State.PROCESSING})
@@ -19,6 +32,19 @@ EAGER = timedelta(seconds=2)
 FORESIGHT = timedelta(hours=12)
 SHORT_STORY = 4
 CANCELABLE = frozenset({State.SCHEDULED, State.HELD, State.FAILED})
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """The way to a hand-off: its page, and a link with its code for a phone; empty where there is none yet.
+
+    ``is_local``: the house has an address that only its own machine can follow.
+    """
+
+    page: str
+    link: str
+    code: str
+    is_local: bool
 
 
 @dataclass(frozen=True)
@@ -39,6 +65,12 @@ class Row:
     may_cancel: bool
     may_answer: bool
     answer: AppearedForm | None = None
+    by_hand: ByHand | None = None
+
+    @property
+    def word(self) -> str:
+        """Its state, which a person's hands make another one for its readers."""
+        return standing.word(self.delivery.state, self.delivery.held_reason)
 
     @property
     def channel(self) -> Channel:
@@ -65,11 +97,23 @@ class Panel:
     wait: int | None
 
 
-def panel(post: Post, role: Role, now: datetime, answer: AppearedForm | None = None) -> Panel:
-    """What the panel shows to someone with ``role``; ``answer`` is a form that was refused."""
+def panel(
+    post: Post,
+    role: Role,
+    now: datetime,
+    answer: AppearedForm | None = None,
+    member: Membership | None = None,
+) -> Panel:
+    """What the panel shows to someone with ``role``; ``answer`` is a form that was refused.
+
+    A ``member`` who may post by hand is shown the way to that.
+    """
     deliveries = deliveries_of(post)
-    people = _people(deliveries)
-    rows = tuple(_row(delivery, role, now, people, answer) for delivery in deliveries)
+    people = people_of(deliveries)
+    rows = tuple(
+        replace(_row(delivery, role, now, people, answer), by_hand=_by_hand(delivery, member))
+        for delivery in deliveries
+    )
     return Panel(post, rows, wait([row.delivery for row in rows], now))
 
 
@@ -133,6 +177,18 @@ def _row(
     )
 
 
+def _by_hand(delivery: Delivery, member: Membership | None) -> ByHand | None:
+    is_open = delivery.state in (State.SCHEDULED, State.PUBLISHING) or handing.is_handed(delivery)
+    if member is None or not is_open or not _is_approved(delivery):
+        return None
+    if not handing.is_assisted(delivery.channel) or not handing.may_do(delivery, member):
+        return None
+    link = handoff_links.address_of(delivery, member.user)
+    code = handoff_links.qr_code(link) if link else ""
+    page = url_for("handoff.show", delivery_id=delivery.id)
+    return ByHand(page, link, code, handoff_links.leads_nowhere())
+
+
 def _retryable(delivery: Delivery) -> bool:
     """Whether trying again could help: a hold for another reason than lateness has its own way out."""
     is_late = delivery.state == State.HELD and delivery.held_reason in (
@@ -148,7 +204,8 @@ def _is_approved(delivery: Delivery) -> bool:
     return variant is not None and variant.post.stage == Stage.APPROVED
 
 
-def _people(deliveries: Sequence[Delivery]) -> dict[int, User]:
+def people_of(deliveries: Sequence[Delivery]) -> dict[int, User]:
+    """Who answered or decided anything about them, by id."""
     ids = {attempt.by_id for delivery in deliveries for attempt in delivery.attempts if attempt.by_id}
     found = db.session.scalars(select(User).where(User.id.in_(ids))) if ids else ()
     return {user.id: user for user in found}

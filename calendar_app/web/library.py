@@ -108,7 +108,10 @@ def delete(asset_id: int) -> Any:
     try:
         library.remove(asset)
         db.session.commit()
-    except (library.InUse, IntegrityError):
+    except library.InUse as refusal:
+        db.session.rollback()
+        flash(str(refusal), "danger")
+    except IntegrityError:
         db.session.rollback()
         flash(_("A post uses this file. Take it out of the post first."), "danger")
     else:

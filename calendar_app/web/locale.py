@@ -7,12 +7,13 @@ from typing import Any
 
 from babel import Locale
 from babel.dates import format_skeleton
-from flask import Flask, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import format_time, get_locale, to_user_timezone
 from flask_login import current_user
 
 from calendar_app.config import LOCALES
 from calendar_app.extensions import babel
+from calendar_app.models import User
 from calendar_app.settings import config
 from calendar_app.web.edge import now
 
@@ -46,8 +47,8 @@ def chosen_locale() -> str:
     """One of ``LOCALES``: the user's own, else the cookie of the login page, else what the browser asks for."""
     if not has_request_context():
         return config().default_locale
-    if current_user.is_authenticated:
-        return str(current_user.locale)
+    if who := reader():
+        return str(who.locale)
     cookie = request.cookies.get(LOCALE_COOKIE, "")
     return cookie if cookie in LOCALES else _accepted() or config().default_locale
 
@@ -64,9 +65,14 @@ def _accepted() -> str | None:
 
 def chosen_zone() -> str:
     """The IANA zone in which the reader sees times."""
-    if has_request_context() and current_user.is_authenticated:
-        return str(current_user.zone)
-    return config().default_zone
+    who = reader() if has_request_context() else None
+    return str(who.zone) if who else config().default_zone
+
+
+def reader() -> User | None:
+    """Who reads: whom a signed link stands for (``g.reader``), else who is logged in."""
+    linked: User | None = g.get("reader")
+    return linked or (current_user if current_user.is_authenticated else None)
 
 
 def html_lang(locale: str) -> str:

@@ -46,6 +46,7 @@ SCREENS = (
     Screen("plan.index", _l("Posts"), "posts", "g p", phone=True),
     Screen("composer.new", _l("New post"), "plus", "n", phone=True, role=Role.PLANNER),
     Screen("approvals.index", _l("Approvals"), "approvals", "g a", phone=True),
+    Screen("handoff.index", _l("Hand-offs"), "handoff", "g d", phone=True),
     Screen("library.index", _l("Library"), "library", "g l"),
     Screen("channels.index", _l("Channels"), "channels", "g h"),
     Screen("operations.index", _l("Operations"), "pulse", "g o", role=Role.APPROVER),
@@ -53,6 +54,8 @@ SCREENS = (
     Screen("workspaces.settings", _l("Settings"), "settings", "g s", foot=True, role=Role.ADMIN),
 )
 counts: dict[str, Callable[[], int]] = {}
+# What is of use in some workspaces only.
+shown: dict[str, Callable[[], bool]] = {}
 BELONGS_TO = {
     "connect": "channels",
     "posts": "plan",
@@ -73,8 +76,13 @@ def _context() -> dict[str, Any]:
 
 
 def _items() -> list[Item]:
-    shown = (screen for screen in SCREENS if screen.endpoint in current_app.view_functions)
-    return [_item(screen) for screen in shown if g.membership.role.includes(screen.role)]
+    there = (screen for screen in SCREENS if screen.endpoint in current_app.view_functions)
+    return [_item(screen) for screen in there if g.membership.role.includes(screen.role) and _is_of_use(screen)]
+
+
+def _is_of_use(screen: Screen) -> bool:
+    family = screen.endpoint.partition(".")[0]
+    return family not in shown or shown[family]()
 
 
 def _item(screen: Screen) -> Item:

@@ -44,7 +44,7 @@ WAYS_OUT: Mapping[Hold, str] = {
     Hold.PAUSED: "channel",
     Hold.RECONNECT: "channel",
     Hold.UNAPPROVED: "post",
-    Hold.HANDOVER: "post",
+    Hold.HANDOVER: "handoff",
 }
 
 
@@ -62,7 +62,8 @@ class LateLine:
 class WaitingLine:
     """A delivery that waits for a person: why, in our words, and what the platform said.
 
-    ``ways`` are what can be done about it: decisions by name, or ``channel`` and ``post`` where the way out is there.
+    ``ways`` are what can be done about it: decisions by name, or ``channel``, ``post`` and ``handoff`` where the
+    way out is there.
     """
 
     delivery: Delivery

@@ -30,7 +30,7 @@ from calendar_app.models import (
     User,
     Variant,
 )
-from calendar_app.standing import standing
+from calendar_app.standing import standing, word
 from calendar_app.walltime import to_wall
 from calendar_app.web import sentences, wording
 from calendar_app.web.delivery_panel import CANCELABLE
@@ -114,7 +114,7 @@ def live(post: Post, user: User, member: Membership) -> dict[str, Any]:
     return {
         **actions(post, user, member),
         "post": post,
-        "standing": standing(post.stage, [delivery.state for delivery in post.deliveries]),
+        "standing": standing(post.stage, [word(d.state, d.held_reason) for d in post.deliveries]),
         "history": [(wording.verdict(approval), approval) for approval in reversed(post.approvals)],
         "gone_out": [(v.id, v.delivery.state) for v in post.variants if v.delivery and deliveries.is_out(v)],
         "may_submit": _may_submit(post, member),

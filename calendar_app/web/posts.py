@@ -167,7 +167,7 @@ def _page(post: Post, form: Any, problems: list[tuple[Any, list[str]]] | None = 
         "posts/show.html",
         form=form,
         problems=problems or [],
-        panel=panel(whole, g.membership.role, now),
+        panel=panel(whole, g.membership.role, now, member=g.membership),
         numbers=numbers(whole, now),
         **post_page.context(whole, current_user, g.membership, now),
     )

@@ -11,9 +11,20 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from calendar_app import handing
 from calendar_app.models import Attempt, Delivery, Outcome, State, Step, User
 from calendar_app.web.sentences import PROBLEMS
-from calendar_app.web.wording import ANSWERED, BEGUN, ENDED, ENDED_ANYHOW, OURS, clock, name_of, said
+from calendar_app.web.wording import (
+    ANSWERED,
+    BEGUN,
+    ENDED,
+    ENDED_ANYHOW,
+    HANDED_OVER,
+    OURS,
+    clock,
+    name_of,
+    said,
+)
 
 PUNCTUAL = timedelta(seconds=1)
 
@@ -39,8 +50,8 @@ def lateness(delivery: Delivery, now: datetime) -> str:
     """How punctual the visible call was, or how late it is by now; empty while there is nothing to say."""
     if delivery.state == State.PUBLISHED:
         return _as_late(sent_at(delivery), delivery) if sent_at(delivery) else ""
-    overdue = delivery.state in (State.SCHEDULED, State.PUBLISHING) and now - delivery.promised_at > PUNCTUAL
-    if not overdue:
+    under_way = delivery.state in (State.SCHEDULED, State.PUBLISHING) or handing.is_late(delivery, now)
+    if not under_way or now - delivery.promised_at <= PUNCTUAL:
         return ""
     return _("%(duration)s late by now", duration=_duration(now - delivery.promised_at))
 
@@ -73,7 +84,7 @@ def last_words(delivery: Delivery) -> str:
 
 def _attempt_lines(attempt: Attempt, delivery: Delivery, people: Mapping[int, User]) -> list[Line]:
     if attempt.step == Step.ANSWER:
-        return [_answer_line(attempt, delivery, people)]
+        return [answer_line(attempt, delivery, people)]
     lines = []
     if attempt.sent_at:
         lines.append(Line(attempt.sent_at, said(_l("Sent to %(platform)s."), delivery)))
@@ -85,6 +96,8 @@ def _attempt_lines(attempt: Attempt, delivery: Delivery, people: Mapping[int, Us
 
 
 def _end_line(attempt: Attempt, at: datetime, outcome: Outcome, delivery: Delivery) -> Line:
+    if (attempt.evidence or {}).get("code") == "handed_over":
+        return Line(at, said(HANDED_OVER, delivery))
     sentence = ENDED.get((attempt.step, outcome), ENDED_ANYHOW[outcome])
     status = (attempt.evidence or {}).get("http_status")
     told = said(sentence, delivery)
@@ -97,9 +110,10 @@ def _end_line(attempt: Attempt, at: datetime, outcome: Outcome, delivery: Delive
     return Line(at, told, quote=_quote(attempt), detail=_detail(attempt), evidence=attempt.evidence)
 
 
-def _answer_line(attempt: Attempt, delivery: Delivery, people: Mapping[int, User]) -> Line:
-    name = name_of(people.get(attempt.by_id or 0))
-    return Line(attempt.opened_at, said(ANSWERED[attempt.message], delivery, name=name))
+def answer_line(attempt: Attempt, delivery: Delivery, people: Mapping[int, User]) -> Line:
+    """What a person decided about it, or said of it."""
+    name, reason = name_of(people.get(attempt.by_id or 0)), (attempt.evidence or {}).get("reason", "")
+    return Line(attempt.opened_at, said(ANSWERED[attempt.message], delivery, name=name, reason=reason))
 
 
 def _quote(attempt: Attempt) -> str:

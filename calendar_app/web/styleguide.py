@@ -22,6 +22,7 @@ STATES = (
     "published",
     "unconfirmed",
     "held",
+    "handover",
     "failed",
     "canceled",
 )

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import format_time, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import to_user_timezone
 
 import publishers
+from calendar_app import handing
 from calendar_app.models import (
     Approval,
     Channel,
@@ -46,15 +47,18 @@ HELD: Mapping[Hold, Any] = {
     Hold.PAUSED: _l("Publishing was paused before its time, so nothing was sent."),
     Hold.RECONNECT: _l("%(platform)s no longer accepts this channel's credentials, so nothing was sent."),
     Hold.UNAPPROVED: _l("Its approval was withdrawn, so it is not sent."),
-    Hold.HANDOVER: _l("%(platform)s lets only a person finish this post."),
+    Hold.HANDOVER: _l("To be posted on %(platform)s by a person at %(time)s."),
 }
 ADVICE: Mapping[Hold, Any] = {
     Hold.LATE: _l("An approver can publish it now all the same, or it can be canceled."),
     Hold.PAUSED: _l("It goes out once publishing is resumed in time; cancel it if it should not."),
     Hold.RECONNECT: _l("Reconnect the channel; it goes out then if its time has not passed."),
     Hold.UNAPPROVED: _l("Have the post approved again, or cancel it here."),
-    Hold.HANDOVER: _l("Finish it in the platform's own app, or cancel it here."),
+    Hold.HANDOVER: _l("Open the hand-off: it lays everything out, and takes the link of the post once it is out."),
 }
+LATE_BY_HAND = _l("To be posted on %(platform)s by a person; it was due at %(time)s and is late.")
+BEING_HANDED = _l("Being handed over to a person now.")
+HANDED_OVER = _l("Laid out for a person who posts it.")
 BEGUN: Mapping[Step, Any] = {
     Step.PREPARE: _l("Uploading its files to %(platform)s."),
     Step.PUBLISH: _l("Taken up; nothing is sent yet."),
@@ -105,6 +109,8 @@ ANSWERED: Mapping[str, Any] = {
     State.CANCELED: _l("%(name)s canceled it."),
     State.PUBLISHED: _l("%(name)s saw it on %(platform)s."),
     State.FAILED: _l("%(name)s looked on %(platform)s: it is not there."),
+    handing.DONE: _l("%(name)s posted it on %(platform)s."),
+    handing.PASSED_ON: _l("%(name)s could not post it: %(reason)s"),
 }
 VERDICTS: Mapping[Verdict, Any] = {
     Verdict.SUBMITTED: _l("%(name)s submitted it for approval."),
@@ -149,7 +155,7 @@ ICONS: Mapping[str, str] = {
 
 def platform(channel: Channel) -> str:
     """The platform's name as people write it."""
-    return publishers.get(channel.platform).label
+    return sentences.label(publishers.get(channel.platform).label_of(channel.traits))
 
 
 def chosen_options(channel: Channel, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -161,7 +167,8 @@ def chosen_options(channel: Channel, chosen: Mapping[str, str]) -> list[tuple[st
 def situation(delivery: Delivery, now: datetime) -> str:
     """What is going on with it, in one sentence."""
     if delivery.state == State.HELD and delivery.held_reason:
-        return said(HELD[delivery.held_reason], delivery)
+        sentence = LATE_BY_HAND if handing.is_late(delivery, now) else HELD[delivery.held_reason]
+        return said(sentence, delivery, time=_hour(delivery.promised_at, now))
     if delivery.state == State.SCHEDULED:
         return _waiting(delivery, now)
     return said(SITUATION[delivery.state], delivery)
@@ -183,6 +190,8 @@ def verdict(approval: Approval) -> str:
     return str(VERDICTS[approval.verdict]) % {"name": name_of(approval.by)}
 
 
+    if delivery.state == State.PUBLISHING and handing.is_assisted(delivery.channel):
+        return str(BEING_HANDED)
 def why_missing(value: int | None, is_given: bool, is_read: bool) -> str:
     """Why there is a dash where a number could be; empty for a number."""
     if value is not None:
@@ -240,5 +249,11 @@ def _unconfirmed_advice(delivery: Delivery) -> str:
     return _("We looked and could not tell, and never send it twice blindly. An approver has to answer.")
 
 
+    if handing.is_assisted(delivery.channel):
+        return said(HELD[Hold.HANDOVER], delivery, time=_hour(delivery.due_at, now))
 def said(sentence: Any, delivery: Delivery, **values: Any) -> str:
     return str(sentence) % {"platform": platform(delivery.channel), **values}
+def _hour(instant: datetime, now: datetime) -> str:
+    return str(format_time(instant, "short")) if abs(instant - now) < SAME_DAY else moment(instant)
+
+

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from sqlalchemy import select, update
 from calendar_app import (
     approval,
     channels,
-    content,
     engagement,
     handing,
     library,
@@ -30,8 +29,6 @@ from calendar_app import (
 from calendar_app.extensions import db
 from calendar_app.handing import Phase
 from calendar_app.models import (
-    Approval,
-    Attempt,
     Channel,
     Delivery,
     Hold,

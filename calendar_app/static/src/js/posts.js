@@ -1,5 +1,7 @@
 import "../css/parts/posts.css";
 import "../css/parts/deliveries.css";
+import "../css/parts/handoff.css";
+import "./parts/copying.js";
 import "./parts/unfolded.js";
 
 /* A panel that polls leaves alone what a person is reading or typing. */
