@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from publishers import chunks, declarations, oauth
+from publishers import declarations, oauth
 from publishers import douyin_api as api
+from publishers import douyin_uploads as uploads
 from publishers import douyin_works as works
 from publishers import limits as shared
 from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Stale, Temporary, Unconfirmed
-from publishers.http import UPLOAD_TIMEOUT, Http, opened
+from publishers.http import Http
 from publishers.matching import Likeness
 from publishers.values import (
     Accepted,
@@ -28,7 +29,6 @@ from publishers.values import (
     Heard,
     Knock,
     Limits,
-    Media,
     MediaLimits,
     Metrics,
     Pace,
@@ -44,7 +44,6 @@ SCOPES = (
     "user_info,video.create.bind,video.list.bind,video.data.bind,data.external.user,item.comment,"
     "renew_refresh_token"
 )
-WHOLE, PART = 50 * 2**20, 20 * 2**20  # longer videos go in parts of 5 to 20 MB (Douyin docs, upload-video)
 UPLOADS_LIVE = timedelta(hours=12)  # nothing is promised of them but that they are for one work
 CLOCK_SKEW = timedelta(minutes=2)
 LIMITS = Limits(
@@ -52,8 +51,14 @@ LIMITS = Limits(
     counter="codepoints",
     image=MediaLimits(("image/jpeg", "image/png", "image/webp"), 35, max_bytes=20 * 2**20),
     video=MediaLimits(("video/mp4", "video/webm"), 1, max_bytes=4 * 2**30, max_seconds=15 * 60),
+    mixes_kinds=True,
     needs_media=True,
     takes_links=False,
+)
+ONE_COVER = Words(
+    "Beside a video goes one picture, its cover.",
+    "影片只能另附一張圖片作為封面。",
+    "视频只能另附一张图片作为封面。",
 )
 
 
@@ -93,6 +98,8 @@ class Douyin(Publisher):
 
     def check(self, content: Content, limits: Limits) -> list[Problem]:
         found = shared.problems(content, limits, declarations.text(content))
+        if len(content.media) > 2 and _has_video(content):
+            found.append(Problem("one_cover", "error", words=ONE_COVER))
         return found + shared.option_problems(self.options, content)
 
     def preview(self, content: Content, limits: Limits) -> Preview:
@@ -124,8 +131,7 @@ class Douyin(Publisher):
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))
         with _connection(destination) as http:
-            upload = _upload_video if content.media[0].kind == "video" else _upload_image
-            ids = [upload(http, destination.remote_id, media) for media in content.media]
+            ids = [uploads.upload(http, destination.remote_id, media) for media in content.media]
         return replace(ticket, handles={"ids": ids}, expires_at=now + UPLOADS_LIVE)
 
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Accepted:
@@ -212,56 +218,24 @@ def _connected(base_url: str, credentials: Mapping[str, str]) -> Connected:
     )
 
 
-def _upload_image(http: Http, open_id: str, media: Media) -> str:
-    with opened(media) as stream:
-        return http.post(
-            f"{works.API}/upload_image/",
-            lambda reply: str(api.data(reply)["image"]["image_id"]),
-            params={"open_id": open_id},
-            files={"image": (media.path.name, stream, media.mime)},
-            timeout=UPLOAD_TIMEOUT,
-        )
-
-
-def _upload_video(http: Http, open_id: str, media: Media) -> str:
-    if media.size > WHOLE:
-        return _upload_in_parts(http, open_id, media)
-    with opened(media) as stream:
-        return http.post(
-            f"{works.API}/upload_video/",
-            lambda reply: str(api.data(reply)["video"]["video_id"]),
-            params={"open_id": open_id},
-            files={"video": (media.path.name, stream, media.mime)},
-            timeout=UPLOAD_TIMEOUT,
-        )
-
-
-def _upload_in_parts(http: Http, open_id: str, media: Media) -> str:
-    asked: dict[str, Any] = {"open_id": open_id}
-    path, whole = f"{works.API}/init_video_part_upload/", f"{works.API}/complete_video_part_upload/"
-    asked["upload_id"] = http.post(path, lambda reply: str(api.data(reply)["upload_id"]), params=asked)
-    for piece, part in chunks.read(media, chunks.even(media.size, PART)):
-        http.post(
-            f"{works.API}/upload_video_part/",
-            api.data,
-            params={**asked, "part_number": piece.number},
-            files={"video": (media.path.name, part, media.mime)},
-            timeout=UPLOAD_TIMEOUT,
-        )
-    return http.post(whole, lambda reply: str(api.data(reply)["video"]["video_id"]), params=asked)
+def _has_video(content: Content) -> bool:
+    return any(media.kind == "video" for media in content.media)
 
 
 def _creation(content: Content, ids: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """The path and the body of the visible call (Douyin docs, create-video and create-image-text)."""
+    """The path and the body of the visible call (Douyin docs, create-video and create-image-text). A picture beside a
+    video is its cover."""
     options = content.options
     body: dict[str, Any] = {
         "text": declarations.text(content),
         "private_status": int(options.get("private_status") or 0),
     }
-    if content.media[0].kind == "image":
+    if not _has_video(content):
         return f"{works.API}/create_image_text/", body | {"image_list": list(ids)}
-    body |= {"video_id": ids[0], "download_type": int(options.get("download_type") or 1)}
-    return f"{works.API}/create_video/", body | {"cover_tsp": float(options.get("cover_at") or 0)}
+    by_kind = {media.kind: each for media, each in zip(content.media, ids, strict=True)}
+    cover = {"custom_cover_image_url": by_kind["image"]} if "image" in by_kind else {}
+    body |= {"video_id": by_kind["video"], "download_type": int(options.get("download_type") or 1)}
+    return f"{works.API}/create_video/", body | cover | {"cover_tsp": float(options.get("cover_at") or 0)}
 
 
 def _made_before(destination: Destination, content: Content, ticket: Ticket, error: Stale) -> str:
@@ -280,7 +254,7 @@ def _same_work(
 ) -> works.Work | None:
     """The work that says most alike what ``content`` says, of the same kind, of those that are not known yet."""
     said = declarations.text(content)
-    kinds = (works.PICTURES if content.media[0].kind == "image" else works.VIDEO, 0)
+    kinds = (works.VIDEO if _has_video(content) else works.PICTURES, 0)
     with _connection(destination) as http:
         alike = [
             (work.likeness(said), work)

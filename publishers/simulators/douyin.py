@@ -130,7 +130,9 @@ class Douyin(DouyinPeople):
 
     def _create_video(self, call: Call) -> Response:
         given = params(call)
-        return self._create(call, given, [str(given.get("video_id"))], "video")
+        cover = given.get("custom_cover_image_url")
+        ids = [str(given.get("video_id")), *([str(cover)] if cover else [])]
+        return self._create(call, given, ids, "video")
 
     def _create_image_text(self, call: Call) -> Response:
         given = params(call)
@@ -146,7 +148,7 @@ class Douyin(DouyinPeople):
             raise self.fault(2100005)
         with self.lock:
             files = self.files_of(ids)
-            good = [file for file in files if self._serves(file, account, kind)]
+            good = [f for n, f in enumerate(files) if self._serves(f, account, "image" if n else kind)]
             if len(good) != len(ids):
                 raise self.fault(2190007)
         self._count(account)

@@ -228,12 +228,20 @@ class TestDouyin(
         assert receipt.remote_id
         assert stage.posts() == []
 
-    def test_pictures_and_a_video_do_not_go_together(self, stage: Stage) -> None:
-        content = self.say("早", (jpeg(self.folder), mp4(self.folder)))
+    def test_a_picture_beside_a_video_is_its_cover(self, stage: Stage) -> None:
+        cover, video = jpeg(self.folder), mp4(self.folder)
+
+        self.send(stage, self.say("早", (cover, video)))
+
+        [post] = stage.posts()
+        assert [media["sha256"] for media in post["media"]] == [video.sha256, cover.sha256]
+
+    def test_a_video_has_one_cover(self, stage: Stage) -> None:
+        content = self.say("早", (mp4(self.folder), *self.pictures(2)))
 
         codes = [problem.code for problem in douyin.check(content, stage.destination.limits)]
 
-        assert "kinds_mixed" in codes
+        assert "one_cover" in codes
 
     # -- tokens
 
