@@ -166,14 +166,14 @@ def _common(content: Content) -> dict[str, Any]:
         "text": text(content),
         "nsfw": _flag(content, "nsfw"),
         "spoiler": _flag(content, "spoiler"),
-        "sendreplies": "true",
+        "sendreplies": True,
         "flair_id": content.options.get("flair_id", "").strip(),
     }
     return {name: value for name, value in said.items() if value}
 
 
-def _flag(content: Content, name: str) -> str:
-    return "true" if content.options.get(name) else "false"
+def _flag(content: Content, name: str) -> bool:
+    return content.options.get(name) == "1"
 
 
 def submitted(reply: Reply) -> tuple[str, str]:

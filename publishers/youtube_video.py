@@ -55,6 +55,16 @@ OPTIONS = (
     Option("category", CATEGORY, CATEGORIES, "22"),
     Option("tags", TAGS, hint=TAGS_HINT),
     Option(
+        "language",
+        Words("Language of the words", "文字的語言", "文字的语言"),
+        max_length=35,
+        hint=Words(
+            "Such as zh-TW; empty: the language of the post",
+            "例如 zh-TW；留空則沿用貼文的語言",
+            "例如 zh-CN；留空则沿用帖子的语言",
+        ),
+    ),
+    Option(
         "notify",
         Words("Tell subscribers", "通知訂閱者", "通知订阅者"),
         (("yes", YES), ("no", NO)),
@@ -99,7 +109,7 @@ def body(content: Content, privacy: str) -> dict[str, Any]:
         "description": description(content),
         "tags": tags(content),
         "categoryId": chosen(content, "category"),
-        "defaultLanguage": content.language,
+        "defaultLanguage": chosen(content, "language") or content.language,
     }
     status = {
         "privacyStatus": privacy,

@@ -141,6 +141,8 @@ class Reddit(Social):
     def _submit_gallery(self, call: Call) -> Response:
         account, given = self.holder(call), call.get_json(silent=True) or {}
         self._check(account, given, "gallery")
+        if not all(isinstance(given.get(flag, False), bool) for flag in ("nsfw", "spoiler", "sendreplies")):
+            raise self.refuse(400, "Bad Request")
         files = [self._media.by_id(str(item.get("media_id", ""))) for item in given.get("items", [])]
         known = [file for file in files if file is not None]
         if not 2 <= len(known) == len(files) <= 20:

@@ -163,6 +163,15 @@ class TestPinterest(
         [quota] = pinterest.pace_of(connected.traits).quotas
         assert (quota.limit, quota.window) == (300, timedelta(days=1))
 
+    def test_on_trial_a_pin_is_there_and_nobody_sees_it(self, open_stage: Opener) -> None:
+        stage = open_stage(trial=True)
+        content = self.say("早")
+        receipt = self.send(stage, content)
+
+        assert stage.posts() == []
+        found = self.found(stage, content, self.ticket())
+        assert found is not None and found.remote_id == receipt.remote_id
+
     def test_a_channel_says_when_a_person_has_to_sign_in_again(self, stage: Stage) -> None:
         ends_at = pinterest.credentials_end(pinterest.refresh(stage.destination))
 

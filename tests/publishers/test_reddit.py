@@ -118,12 +118,17 @@ class TestReddit(
         assert httpx.get(receipt.url).status_code == 200
 
     def test_several_pictures_are_a_gallery_with_an_address_at_once(self, stage: Stage) -> None:
-        content = self.say("早", self.pictures(3))
+        content = self.say("早", self.pictures(3), nsfw="1")
 
         answer = reddit.publish(stage.destination, content, self.prepared(stage, content))
 
         assert isinstance(answer, Receipt)
-        assert stage.posts()[0]["extra"]["kind"] == "gallery"
+        [post] = stage.posts()
+        assert (post["extra"]["kind"], post["extra"]["nsfw"], post["extra"]["spoiler"]) == (
+            "gallery",
+            True,
+            False,
+        )
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_pictures_whose_answer_was_lost_are_found(self, stage: Stage, count: int) -> None:

@@ -113,7 +113,7 @@ class TestYouTube(
     # -- what is shown
 
     def test_a_film_is_private_until_it_is_shown_with_all_its_fields(self, stage: Stage) -> None:
-        options = {"tags": "春茶, #阿里山", "category": "26", "visibility": "unlisted", "kids": "no"}
+        options = {"tags": "春茶, #阿里山", "category": "26", "visibility": "unlisted", "language": "zh-TW"}
         content = replace(self.say("早", (self.film(),), **options), declares=frozenset({"ai", "ad"}))
         ticket = self.prepared(stage, content)
         assert stage.posts() == []
@@ -123,7 +123,7 @@ class TestYouTube(
         [post] = stage.posts()
         shown = {
             "title": "春茶", "tags": ["春茶", "阿里山"], "category": "26", "privacy": "unlisted", "kids": False,
-            "synthetic": True, "paid": True, "language": "zh",
+            "synthetic": True, "paid": True, "language": "zh-TW",
         }  # fmt: skip
         assert {name: post["extra"][name] for name in shown} == shown
         assert receipt.url == f"{stage.server.url}/watch?v={receipt.remote_id}"
