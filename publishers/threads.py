@@ -69,13 +69,13 @@ LINK_OR_FILES = Words(
 BAD_TOPIC = Words(
     "A topic can hold neither periods nor ampersands.",
     "主題不能含有句點（.）或 & 符號。",
-    "主题不能含有句点（.）或 & 符号。",
+    "话题不能含有句点（.）或 & 符号。",
 )
 REPLY_CONTROL = (
     ("", Words("Everyone", "所有人", "所有人")),
-    ("followers_only", Words("Followers", "追蹤者", "粉丝")),
-    ("accounts_you_follow", Words("Profiles you follow", "你追蹤的帳號", "你关注的账号")),
-    ("mentioned_only", Words("Profiles that are mentioned", "提及的帳號", "被提及的账号")),
+    ("followers_only", Words("Followers", "粉絲", "粉丝")),
+    ("accounts_you_follow", Words("Profiles you follow", "你追蹤的個人檔案", "你关注的主页")),
+    ("mentioned_only", Words("Profiles that are mentioned", "提及的個人檔案", "被提及的主页")),
 )
 
 
@@ -92,7 +92,7 @@ class Threads(MetaAccount):
     connect_fields = (meta.version_field(VERSION), oauth.server_field(HOME))
     options = (
         Option("reply_control", Words("Who can reply", "誰可以回覆", "谁可以回复"), REPLY_CONTROL),
-        Option("topic_tag", Words("Topic", "主題", "主题"), max_length=50),
+        Option("topic_tag", Words("Topic", "主題", "话题"), max_length=50),
         Option("link", LINK, kind="link", max_length=2000),
     )
     metrics = frozenset({"likes", "replies", "reposts", "quotes", "views", "shares"})

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 import publishers
+from publishers import facebook_entities as entities
 from publishers.errors import PublisherError, RateLimited, Rejected, Temporary, Unauthorized, Unconfirmed
+from publishers.meta import Graph
 from publishers.values import Accepted, Receipt
 from tests.publishers.contract import (
     LOST,
@@ -166,6 +168,19 @@ class TestFacebook(
         told = facebook.measure(stage.destination, [receipt.remote_id])[receipt.remote_id]
 
         assert told.likes and told.views == 40 * told.likes and told.reach == 20 * told.likes
+
+    def test_a_number_that_was_taken_away_costs_the_others_nothing(self, stage: Stage) -> None:
+        stage.server.control.set(engagement=0.0)
+        receipt = self.send(stage, self.say("早"))
+        stage.server.control.like(receipt.remote_id, 3)
+        retired = f"{entities.COUNTS},insights.metric(post_impressions)"
+        graph = Graph(stage.destination.base_url, "v25.0", stage.destination.credentials)
+        with pytest.raises(Rejected, match="valid insights metric"):
+            graph.get(f"/{receipt.remote_id}", lambda reply: reply.body, fields=retired)
+
+        told = entities.numbers(graph, [receipt.remote_id], retired)[receipt.remote_id]
+
+        assert (told.likes, told.views) == (3, None)
 
 
 # What Meta answers, and what has to follow from it.
