@@ -23,26 +23,27 @@ from publishers.wordpress import WordPress
 from publishers.x import X
 from publishers.youtube import YouTube
 
+# In the order in which they are offered.
 PLATFORMS: dict[str, Publisher] = {
+    "weibo": Weibo(),
+    "wechat": Wechat(),
+    "douyin": Douyin(),
+    "bilibili": Bilibili(),
     "mastodon": Mastodon(),
     "bluesky": Bluesky(),
     "telegram": Telegram(),
-    "youtube": YouTube(),
-    "assisted": Assisted(),
-    "douyin": Douyin(),
-    "weibo": Weibo(),
-    "facebook": Facebook(),
     "discord": Discord(),
-    "linkedin": LinkedIn(),
-    "wechat": Wechat(),
-    "tiktok": TikTok(),
-    "pinterest": Pinterest(),
-    "instagram": Instagram(),
     "x": X(),
     "threads": Threads(),
+    "instagram": Instagram(),
+    "facebook": Facebook(),
+    "linkedin": LinkedIn(),
+    "tiktok": TikTok(),
+    "youtube": YouTube(),
+    "pinterest": Pinterest(),
     "reddit": Reddit(),
     "wordpress": WordPress(),
-    "bilibili": Bilibili(),
+    "assisted": Assisted(),
 }
 
 

@@ -142,6 +142,10 @@ METRICS: Mapping[str, Any] = {
     "quotes": _l("Quotes"),
     "views": _l("Views"),
     "saves": _l("Saves"),
+    "impressions": _l("Impressions"),
+    "reach": _l("Reach"),
+    "shares": _l("Shares"),
+    "clicks": _l("Clicks"),
 }
 ICONS: Mapping[str, str] = {
     "likes": "heart",
@@ -150,6 +154,10 @@ ICONS: Mapping[str, str] = {
     "quotes": "quote",
     "views": "eye",
     "saves": "label",
+    "impressions": "eye",
+    "reach": "people",
+    "shares": "external",
+    "clicks": "link",
 }
 
 
@@ -164,6 +172,17 @@ def chosen_options(channel: Channel, chosen: Mapping[str, str]) -> list[tuple[st
     return [(sentences.label(option.label), _choice(option, chosen[option.name])) for option in given]
 
 
+def mark(name: str) -> str:
+    """A letter or two that stand for a platform where there is no room for its name."""
+    publisher = publishers.get(name)
+    return publisher.mark or sentences.label(publisher.label)[:1]
+
+
+def name_of_platform(name: str) -> str:
+    """A platform's name as people write it, by the name that it goes by in the code."""
+    return sentences.label(publishers.get(name).label)
+
+
 def situation(delivery: Delivery, now: datetime) -> str:
     """What is going on with it, in one sentence."""
     if delivery.state == State.HELD and delivery.held_reason:
@@ -171,6 +190,8 @@ def situation(delivery: Delivery, now: datetime) -> str:
         return said(sentence, delivery, time=_hour(delivery.promised_at, now))
     if delivery.state == State.SCHEDULED:
         return _waiting(delivery, now)
+    if delivery.state == State.PUBLISHING and handing.is_assisted(delivery.channel):
+        return str(BEING_HANDED)
     return said(SITUATION[delivery.state], delivery)
 
 
@@ -190,8 +211,6 @@ def verdict(approval: Approval) -> str:
     return str(VERDICTS[approval.verdict]) % {"name": name_of(approval.by)}
 
 
-    if delivery.state == State.PUBLISHING and handing.is_assisted(delivery.channel):
-        return str(BEING_HANDED)
 def why_missing(value: int | None, is_given: bool, is_read: bool) -> str:
     """Why there is a dash where a number could be; empty for a number."""
     if value is not None:
@@ -230,6 +249,8 @@ def _waiting(delivery: Delivery, now: datetime) -> str:
         )
     if now - delivery.due_at > UNTAKEN:
         return _("Its time has come and no worker has taken it up yet.")
+    if handing.is_assisted(delivery.channel):
+        return said(HELD[Hold.HANDOVER], delivery, time=_hour(delivery.due_at, now))
     return said(SITUATION[State.SCHEDULED], delivery)
 
 
@@ -243,17 +264,18 @@ def _at(instant: datetime, now: datetime) -> str:
     return clock(instant) if abs(instant - now) < SAME_DAY else moment(instant)
 
 
+def _hour(instant: datetime, now: datetime) -> str:
+    return str(format_time(instant, "short")) if abs(instant - now) < SAME_DAY else moment(instant)
+
+
 def _unconfirmed_advice(delivery: Delivery) -> str:
+    if not publishers.get(delivery.channel.platform).finds:
+        sentence = _l("Nothing lets us look on %(platform)s, and we never send it twice blindly. An approver has to answer.")
+        return said(sentence, delivery)
     if delivery.look_at:
         return _("We look for it by ourselves and never send it twice. An approver can answer sooner.")
     return _("We looked and could not tell, and never send it twice blindly. An approver has to answer.")
 
 
-    if handing.is_assisted(delivery.channel):
-        return said(HELD[Hold.HANDOVER], delivery, time=_hour(delivery.due_at, now))
 def said(sentence: Any, delivery: Delivery, **values: Any) -> str:
     return str(sentence) % {"platform": platform(delivery.channel), **values}
-def _hour(instant: datetime, now: datetime) -> str:
-    return str(format_time(instant, "short")) if abs(instant - now) < SAME_DAY else moment(instant)
-
-

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 import publishers
-from calendar_app.web import channel_forms, sentences
+from calendar_app.web import sentences
 from media import errors
 from media.sniff import _FOREIGN_MAGIC, _RIFF, IMAGES, VIDEOS
 from publishers.base import Publisher
@@ -27,9 +27,14 @@ BYTES, PIXELS = 2_500_000, 12_000_000
 def problem_calls() -> Iterator[tuple[str, ast.Call]]:
     for path in PUBLISHERS.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem":
-                if not any(keyword.arg == "words" for keyword in node.keywords):
-                    yield path.name, node
+            if isinstance(node, ast.Call) and _is_problem(node):
+                yield path.name, node
+
+
+def _is_problem(call: ast.Call) -> bool:
+    """Whether it makes a problem that does not bring its own words."""
+    is_one = isinstance(call.func, ast.Name) and call.func.id == "Problem"
+    return is_one and not any(keyword.arg == "words" for keyword in call.keywords)
 
 
 def codes_of(code: ast.expr) -> list[str]:
