@@ -106,7 +106,7 @@ class Bilibili(Publisher):
         try:
             resource_id = api(destination).publish(path, _resource_id, said, upload_token=token)
         except Stale as error:
-            resource_id = _made_before(destination, content, ticket, error)
+            raise _used_up(destination, content, ticket, error) from None
         return Accepted({"resource_id": resource_id})
 
     def confirm(self, destination: Destination, handle: Mapping[str, object]) -> Receipt | Accepted:
@@ -190,15 +190,14 @@ def _numbers(reply: Reply) -> Metrics:
     )
 
 
-def _made_before(destination: Destination, content: Content, ticket: Ticket, error: Stale) -> str:
-    """Where an upload is refused, a video may be made of it already. ``Stale`` where there is none."""
+def _used_up(destination: Destination, content: Content, ticket: Ticket, error: Stale) -> PublisherError:
+    """Where an upload is refused, a video may be made of it already, which is to be looked for. ``error`` itself where
+    there surely is none."""
     try:
         archive = _same_archive(destination, content, ticket, ticket.at)
     except PublisherError as trouble:
-        raise Unconfirmed(trouble.message, trouble.evidence) from None
-    if archive is None:
-        raise error
-    return archive.resource_id
+        return Unconfirmed(trouble.message, trouble.evidence)
+    return error if archive is None else Unconfirmed(error.message, error.evidence)
 
 
 def _same_archive(

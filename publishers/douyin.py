@@ -146,7 +146,7 @@ class Douyin(Publisher):
                     call, lambda reply: str(api.data(reply)["item_id"]), params=asked, json=body
                 )
         except Stale as error:
-            item_id = _made_before(destination, content, ticket, error)
+            raise _used_up(destination, content, ticket, error) from None
         return Accepted({"item_id": item_id})
 
     def confirm(self, destination: Destination, handle: Mapping[str, object]) -> Receipt | Accepted:
@@ -238,15 +238,14 @@ def _creation(content: Content, ids: Sequence[str]) -> tuple[str, dict[str, Any]
     return f"{works.API}/create_video/", body | cover | {"cover_tsp": float(options.get("cover_at") or 0)}
 
 
-def _made_before(destination: Destination, content: Content, ticket: Ticket, error: Stale) -> str:
-    """An upload serves once: where it is refused, a work may be made of it already. ``Stale`` where there is none."""
+def _used_up(destination: Destination, content: Content, ticket: Ticket, error: Stale) -> PublisherError:
+    """An upload serves once: where it is refused, a work may be made of it already, which is to be looked for. ``error``
+    itself where there surely is none."""
     try:
         work = _same_work(destination, content, ticket, ticket.at)
     except PublisherError as trouble:
-        raise Unconfirmed(trouble.message, trouble.evidence) from None
-    if work is None:
-        raise error
-    return work.item_id
+        return Unconfirmed(trouble.message, trouble.evidence)
+    return error if work is None else Unconfirmed(error.message, error.evidence)
 
 
 def _same_work(

@@ -126,9 +126,11 @@ class TestDouyin(
         ticket = self.prepared(stage, content)
         first = self.send(stage, content, ticket)
 
-        again = self.send(stage, content, ticket)
+        with pytest.raises(Unconfirmed):
+            douyin.publish(stage.destination, content, ticket)
+        found = self.found(stage, content, ticket)
 
-        assert again.remote_id == first.remote_id
+        assert found is not None and found.remote_id == first.remote_id
         assert len(stage.posts()) == 1
 
     def test_an_upload_that_is_refused_while_nobody_can_look_is_unconfirmed(self, stage: Stage) -> None:
