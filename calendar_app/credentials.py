@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 
+import structlog
 from sqlalchemy import or_, select, update
 
 import publishers
@@ -14,9 +15,11 @@ from calendar_app.extensions import db
 from calendar_app.models import Channel
 from calendar_app.settings import vault
 from publishers.base import Publisher
-from publishers.errors import Unauthorized
+from publishers.errors import PublisherError, Unauthorized
 
 REFRESH_BOUND = timedelta(seconds=60)
+AHEAD = timedelta(days=10)
+log = structlog.get_logger()
 
 
 class Mended(Enum):
@@ -61,6 +64,18 @@ def refresh(channel_id: int, seen_version: int, now: datetime) -> bool:
         raise
     _keep(channel_id, seen_version, publisher, renewed)
     return True
+
+
+def renew_ahead(channel: Channel, now: datetime) -> None:
+    """Renew credentials whose end comes near, where the platform lets them be renewed: some can't be any more once they
+    have ended. Commits; where it does not work now, the next day tries again and people are warned of the end."""
+    nears = channel.expires_at is not None and channel.expires_at - AHEAD <= now < channel.expires_at
+    if not nears or not publishers.get(channel.platform).can("refresh"):
+        return
+    try:
+        refresh(channel.id, channel.credentials_version, now)
+    except PublisherError as error:
+        log.warning("credentials not renewed ahead", channel=channel.id, error=type(error).__name__)
 
 
 def mend(channel_id: int, seen_version: int, error: Unauthorized, now: datetime) -> Mended:

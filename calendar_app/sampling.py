@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 import publishers
-from calendar_app import channels, content, engagement, sweeps
+from calendar_app import channels, content, credentials, engagement, sweeps
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery
 from publishers.base import Publisher
@@ -26,10 +26,12 @@ def sample(channel_id: int, clock: Clock) -> None:
 
 
 def audience(channel_id: int, clock: Clock) -> None:
-    """Read one channel's own numbers."""
+    """Read one channel's own numbers, once a day; that day's look renews what would end soon."""
     channel = db.session.get(Channel, channel_id)
     if channel is None or channel.state not in engagement.ANSWERING:
         return
+    credentials.renew_ahead(channel, clock())
+    channel = db.session.get_one(Channel, channel_id, populate_existing=True)
     publisher, there, version = _address(channel)
     db.session.commit()
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from calendar_app import channels, create_app, credentials, publishing
+from calendar_app import channels, create_app, credentials, publishing, sampling
 from calendar_app.config import Config
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery, Outcome, State
@@ -274,3 +274,30 @@ def test_signing_in_again_lifts_no_pause(
     assert channels.resume(skies, watch.now).scheduled == 1
     db.session.expire_all()
     assert (skies.state, delivery.state) == (ChannelState.ACTIVE, State.SCHEDULED)
+
+
+DAYS = timedelta(days=1)
+
+
+@pytest.mark.parametrize(("before_end", "renewed"), [(11 * DAYS, 0), (9 * DAYS, 1), (-DAYS, 0)])
+def test_credentials_whose_end_comes_near_are_renewed_by_the_days_look(
+    cast: Cast, skies: Channel, bluesky_server: Server, before_end: timedelta, renewed: int
+) -> None:
+    skies.expires_at, seen = cast.now + before_end, skies.credentials_version
+    db.session.commit()
+    sampling.audience(skies.id, lambda: cast.now)
+    assert refreshes(bluesky_server) == renewed
+    db.session.expire_all()
+    assert skies.credentials_version == seen + renewed
+
+
+def test_a_renewal_ahead_that_does_not_work_changes_nothing(
+    cast: Cast, skies: Channel, bluesky_server: Server
+) -> None:
+    skies.expires_at, seen = cast.now + DAYS, skies.credentials_version
+    db.session.commit()
+    bluesky_server.control.fault("status_before", REFRESHING, status=503)
+    sampling.audience(skies.id, lambda: cast.now)
+    db.session.expire_all()
+    assert (skies.state, skies.credentials_version) == (ChannelState.ACTIVE, seen)
+    assert skies.refresh_until is None, "the next look may try again"
