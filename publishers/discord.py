@@ -66,6 +66,7 @@ class Discord(Publisher):
 
     name = "discord"
     label = "Discord"
+    mark = "D"
     home = HOME
     connect_fields = (
         Field(

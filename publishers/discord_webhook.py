@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from publishers import oauth
+from publishers import oauth, present
 from publishers.errors import Evidence, Rejected, Temporary, Unauthorized
 from publishers.http import Dialect, Http, Rule, address, rests
 from publishers.rests import after
@@ -42,7 +42,7 @@ def _details(errors: object) -> Iterator[str]:
 
 
 def _reset(_headers: Mapping[str, str], body: Any) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=float(body["retry_after"]))
+    return present.now() + timedelta(seconds=float(body["retry_after"]))
 
 
 DIALECT = Dialect(

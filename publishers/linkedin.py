@@ -13,7 +13,7 @@ from publishers import linkedin_posts as posts
 from publishers import oauth
 from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unconfirmed
-from publishers.http import Http, address
+from publishers.http import Http
 from publishers.linkedin_media import Uploads
 from publishers.values import (
     Audience,
@@ -65,6 +65,7 @@ class LinkedIn(Publisher):
 
     name = "linkedin"
     label = "LinkedIn"
+    mark = "in"
     home = api.HOME
     uses_oauth = True
     app_fields = oauth.APP_FIELDS
@@ -139,9 +140,6 @@ class LinkedIn(Publisher):
 
     def preview(self, content: Content, limits: Limits) -> Preview:
         return posts.preview(content, limits)
-
-    def server_of(self, fields: Mapping[str, str]) -> str:
-        return address(fields.get("server") or api.HOME)
 
     def authorize(
         self, fields: Mapping[str, str], redirect_uri: str, state: str, app: Mapping[str, str] | None

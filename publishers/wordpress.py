@@ -64,6 +64,7 @@ class WordPress(Publisher):
 
     name = "wordpress"
     label = "WordPress"
+    mark = "W"
     connect_fields = (
         Field(
             "site",

@@ -22,17 +22,17 @@ from publishers.simulators.wire import Call, Refusal, answer
 from publishers.simulators.wordpress_comments import Comments, total
 from publishers.simulators.wordpress_media import Media
 
-API = "/wp-json/wp/v2"
+PRETTY = "/wp-json"
+API = f"{PRETTY}/wp/v2"
 STATUSES = ("publish", "future", "draft", "pending", "private")
 PUBLISHERS = ("author", "editor", "administrator")
 
 
 @dataclass(frozen=True)
 class WordPressSettings(Settings):
-    """``rest`` False: a plugin has taken the API away. ``pretty`` False: there are no addresses but ``?rest_route=``."""
+    """``rest`` is where the API is: ``/wp-json``, ``/?rest_route=`` without pretty addresses, nowhere if it is off."""
 
-    rest: bool = True
-    pretty: bool = True
+    rest: str = PRETTY
 
 
 def serve(port: int = 0, data: str | Path | None = None, host: str = "127.0.0.1", **settings: Any) -> Server:
@@ -56,7 +56,7 @@ class WordPress(Social):
                 ("GET", "/", self._front),
                 ("POST", "/", self._plainly),
                 ("DELETE", "/", self._plainly),
-                ("GET", "/wp-json/", self._index),
+                ("GET", f"{PRETTY}/", self._index),
                 ("GET", f"{API}/users/me", self._me),
                 ("POST", f"{API}/media", Media(self).take),
                 ("GET", f"{API}/posts", self._list),
@@ -103,7 +103,7 @@ class WordPress(Social):
         """Who calls, by name and application password."""
         if not self.settings.rest:
             raise self.no_route()
-        if call.path.startswith("/wp-json") and not self.settings.pretty and not call.environ.get("plainly"):
+        if self.settings.rest != PRETTY and not call.environ.get("plainly"):
             raise self.refuse(404, code="not found")
         login = call.authorization
         if login is None or login.type != "basic":
@@ -118,7 +118,7 @@ class WordPress(Social):
 
     def _plainly(self, call: Call) -> Response:
         """The same API, its path in the query."""
-        path = f"/wp-json{call.args['rest_route']}"
+        path = f"{PRETTY}{call.args['rest_route']}"
         inner = Call({**call.environ, "PATH_INFO": path, "plainly": True})
         inner.arrived, inner.fault = call.arrived, call.fault
         return self._route(inner)

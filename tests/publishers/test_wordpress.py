@@ -146,7 +146,7 @@ class TestWordPress(
         assert (post["text"], post["media_count"]) == ("沒有錯字", 2)
 
     def test_a_site_without_pretty_addresses_works_too(self, open_stage: Opener) -> None:
-        stage = open_stage(pretty=False)
+        stage = open_stage(rest="/?rest_route=")
 
         receipt = self.send(stage, self.say("早", (jpeg(self.folder),)))
 
@@ -158,7 +158,7 @@ class TestWordPress(
     def test_a_site_whose_api_was_switched_off_is_told(self, stage: Stage) -> None:
         content = self.say("早")
         ticket = self.prepared(stage, content)
-        stage.server.control.set(rest=False)
+        stage.server.control.set(rest="")
 
         with pytest.raises(Unauthorized) as held:
             self.send(stage, content, ticket)
