@@ -13,7 +13,7 @@ from publishers import linkedin_posts as posts
 from publishers import oauth
 from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unconfirmed
-from publishers.http import Http
+from publishers.http import Http, Reply
 from publishers.linkedin_media import Uploads
 from publishers.values import (
     Audience,
@@ -229,13 +229,16 @@ class LinkedIn(Publisher):
             return posts.answer(http, destination, comment_id, text)
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
+        nothing: Mapping[str, Metrics] = {}
         with _connection(destination) as http:
-            return posts.numbers(http, destination.remote_id, remote_ids)
+            return api.unless_forbidden(
+                lambda: posts.numbers(http, destination.remote_id, remote_ids), nothing
+            )
 
     def audience(self, destination: Destination) -> Audience:
         path = f"/rest/networkSizes/{api.encoded(destination.remote_id)}?edgeType=COMPANY_FOLLOWED_BY_MEMBER"
         with _connection(destination) as http:
-            return http.get(path, lambda reply: Audience(followers=int(reply.body["firstDegreeSize"])))
+            return api.unless_forbidden(lambda: http.get(path, _followers), Audience())
 
 
 def _connection(destination: Destination) -> Http:
@@ -258,6 +261,10 @@ def _connected(
         credentials=dict(credentials),
         traits=dict(traits),
     )
+
+
+def _followers(reply: Reply) -> Audience:
+    return Audience(followers=int(reply.body["firstDegreeSize"]))
 
 
 def _path(urn: str) -> str:

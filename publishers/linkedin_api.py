@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from publishers import oauth
@@ -13,6 +13,7 @@ from publishers.errors import Evidence, Rejected, Temporary, Unauthorized
 from publishers.http import Dialect, Http, Reply, Rule, rests
 from publishers.rests import next_day
 
+T = TypeVar("T")
 HOME = "https://api.linkedin.com"
 HOSTS = oauth.Hosts(HOME, {"www": "https://www.linkedin.com"})
 VERSION = "202606"  # the month of the API that is spoken; each lives for about a year
@@ -93,10 +94,22 @@ def _of_role(element: Mapping[str, Any]) -> tuple[str, str]:
     return str(element.get("organization") or element["organizationalTarget"]), str(element["role"])
 
 
+def unless_forbidden(ask: Callable[[], T], otherwise: T) -> T:
+    """What only a super admin of a page is told; a content admin, who may post all the same, gets ``otherwise``."""
+    try:
+        return ask()
+    except Unauthorized as error:
+        if error.evidence.http_status != 403:
+            raise
+        return otherwise
+
+
 def page(http: Http, urn: str) -> dict[str, str]:
-    """The number, name and short name of a page."""
+    """The number, name and short name of a page; to whom the names are not told, the number."""
     number = urn.removeprefix(ORGANIZATION)
-    read = http.get(f"/rest/organizations/{number}", lambda reply: dict(reply.body))
+    nothing: dict[str, Any] = {}
+    path = f"/rest/organizations/{number}"
+    read = unless_forbidden(lambda: http.get(path, lambda reply: dict(reply.body)), nothing)
     name = str(read.get("localizedName") or number)
     return {"urn": urn, "number": number, "name": name, "short": str(read.get("vanityName") or number)}
 

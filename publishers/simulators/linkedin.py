@@ -87,7 +87,6 @@ class LinkedIn(Social):
                 *self.uploads.routes(),
                 ("GET", "/rest/organizationAcls", self._roles),
                 ("GET", "/rest/organizations/<number>", self._organization),
-                ("GET", "/rest/networkSizes/<urn>", self._size),
                 ("POST", "/rest/posts", self._create),
                 ("GET", "/rest/posts", self._list),
                 ("GET", "/rest/posts/<urn>", self._read_post),
@@ -119,7 +118,7 @@ class LinkedIn(Social):
         return Refusal(401, {"status": 401, "serviceErrorCode": number, "code": code, "message": said})
 
     def make_control(self) -> SocialControl:
-        """What steers it."""
+        """What steers it, by URN."""
         return LinkedInControl(self)
 
     def issue(self, account_id: str, client_id: str, scope: str = "") -> Token:
@@ -167,6 +166,13 @@ class LinkedIn(Social):
             raise self.refuse(403, f"Organization permissions must be used when using organization {urn}")
         return page
 
+    def administered(self, member: Account, urn: str) -> Account:
+        """The same for what only a super admin is told."""
+        page = self.managed(member, urn)
+        if page.extra.get("role", "ADMINISTRATOR") != "ADMINISTRATOR":
+            raise self.refuse(403, "Not enough permissions to access this resource")
+        return page
+
     def _pages_of(self, member: Account) -> list[Account]:
         also = [self.state.account_named(handle) for handle in member.extra.get("also", ())]
         return [member, *(page for page in also if page is not None)]
@@ -185,11 +191,8 @@ class LinkedIn(Social):
         return answer({"elements": told, "paging": {"start": 0, "count": len(told), "links": []}})
 
     def _organization(self, call: Call, number: str) -> Response:
-        page = self.managed(self.member(call), f"{ORGANIZATION}{number}")
+        page = self.administered(self.member(call), f"{ORGANIZATION}{number}")
         return answer({"id": int(page.id), "localizedName": page.name, "vanityName": page.handle})
-
-    def _size(self, call: Call, urn: str) -> Response:
-        return answer({"firstDegreeSize": self.followers(self.managed(self.member(call), urn))})
 
     def _create(self, call: Call) -> Response:
         member, given = self.member(call), call.get_json()

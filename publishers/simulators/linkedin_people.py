@@ -27,13 +27,18 @@ class People:
     def routes(self) -> list[Route]:
         """Statistics and comments."""
         return [
+            ("GET", "/rest/networkSizes/<urn>", self._size),
             ("GET", "/rest/organizationalEntityShareStatistics", self._statistics),
             ("GET", "/rest/socialActions/<urn>/comments", self._comments),
             ("POST", "/rest/socialActions/<urn>/comments", self._comment),
         ]
 
+    def _size(self, call: Call, urn: str) -> Response:
+        page = self._platform.administered(self._platform.member(call), urn)
+        return answer({"firstDegreeSize": self._platform.followers(page)})
+
     def _statistics(self, call: Call) -> Response:
-        page = self._platform.managed(self._platform.member(call), call.args["organizationalEntity"])
+        page = self._platform.administered(self._platform.member(call), call.args["organizationalEntity"])
         told = []
         for kind, name in (("share", "shares"), ("ugcPost", "ugcPosts")):
             listed = re.search(rf"{name}=List\(([^)]*)\)", call.query_string.decode())

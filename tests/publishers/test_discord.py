@@ -63,6 +63,13 @@ class TestDiscord(TakesImages, TakesVideo, Measures, ConnectsByForm, Deletes, Ed
         assert "automatic moderation" in caught.value.message
         assert stage.posts() == []
 
+    def test_without_waiting_nobody_would_be_told_of_it(self, stage: Stage) -> None:
+        hook = stage.account["fields"]["webhook"].replace("/api/", "/api/v10/")
+
+        assert httpx.post(hook, json={"content": "grawlix!"}).status_code == 204
+        assert httpx.post(hook, json={"content": "早"}).status_code == 204
+        assert [post["text"] for post in stage.posts()] == ["早"]
+
     def test_an_edit_leaves_the_files(self, stage: Stage) -> None:
         receipt = self.send(stage, self.say("錯字", self.pictures(2)))
 

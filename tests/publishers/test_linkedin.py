@@ -13,6 +13,7 @@ import publishers
 from publishers.errors import Rejected, Stale, Temporary, Unauthorized, Unconfirmed
 from publishers.linkedin import LinkedIn
 from publishers.linkedin_text import little, plain
+from publishers.simulators.linkedin_text import shown
 from publishers.text import count
 from tests.publishers.contract import (
     LOST,
@@ -224,6 +225,16 @@ class TestLinkedIn(
 
         assert caught.value.evidence.code == "no_page"
 
+    def test_a_content_admin_posts_and_is_told_no_numbers(self, stage: Stage) -> None:
+        stage.server.control.account("tea", role="CONTENT_ADMIN")  # type: ignore[call-arg]
+
+        found = linkedin.discover(stage.destination)
+        receipt = self.send(stage, self.say("早"))
+
+        assert found.remote_id == f"urn:li:organization:{found.handle}"
+        assert linkedin.measure(stage.destination, [receipt.remote_id]) == {}
+        assert linkedin.audience(stage.destination).followers is None
+
     def test_an_app_that_is_no_partner_connects_until_its_token_ends(self, open_stage: Opener) -> None:
         stage = open_stage(partner=False)
         connected = self.connected(stage, version="202605", scope="w_organization_social")
@@ -274,6 +285,11 @@ def test_little_text_is_written_so_that_it_reads_as_it_was_said(said: str, writt
     assert little(said) == written
     assert plain(written) == said
     assert count(written, "utf16") >= count(said, "utf16")
+
+
+def test_what_is_not_escaped_ends_the_text_there() -> None:
+    assert shown(little("早 (安)")) == "早 (安)"
+    assert shown("早 (安)") == "早 "
 
 
 def test_a_mention_reads_as_its_name() -> None:
