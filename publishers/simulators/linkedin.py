@@ -179,13 +179,9 @@ class LinkedIn(Social):
 
     def _roles(self, call: Call) -> Response:
         member = self.member(call)
+        always = {"roleAssignee": f"{PERSON}m{member.id}", "state": "APPROVED"}
         told = [
-            {
-                "organization": self.urn(page),
-                "role": page.extra.get("role", "ADMINISTRATOR"),
-                "roleAssignee": f"{PERSON}m{member.id}",
-                "state": "APPROVED",
-            }
+            {"organization": self.urn(page), "role": page.extra.get("role", "ADMINISTRATOR"), **always}
             for page in self._pages_of(member)
         ]
         return answer({"elements": told, "paging": {"start": 0, "count": len(told), "links": []}})
