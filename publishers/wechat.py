@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from publishers import limits as shared
-from publishers import wechat_article, wechat_callbacks, wechat_posts, wechat_sending
+from publishers import present, wechat_article, wechat_callbacks, wechat_posts, wechat_sending
 from publishers.base import Option, Publisher
 from publishers.errors import Evidence, Rejected, Stale, Temporary
 from publishers.http import address
@@ -137,7 +137,7 @@ class Wechat(Publisher):
         return Connected(
             base_url=destination.base_url,
             remote_id=destination.remote_id,
-            handle=destination.handle,
+            handle=traits.get("name", destination.handle),
             name=traits.get("name", destination.handle),
             avatar_url="",
             profile_url="",
@@ -157,7 +157,7 @@ class Wechat(Publisher):
 
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt | Accepted:
         shared.refuse(self.check(content, destination.limits))
-        mode, now = _mode(destination), datetime.now(UTC)
+        mode, now = _mode(destination), present.now()
         if "media_id" not in ticket.handles and not (mode == MASS and "pictures" in ticket.handles):
             raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
         if mode == DRAFT:
@@ -168,7 +168,7 @@ class Wechat(Publisher):
 
     def confirm(self, destination: Destination, handle: Mapping[str, object]) -> Receipt | Accepted:
         if "draft" in handle:
-            return wechat_sending.hand_outcome(Api(destination, reading=True), handle, datetime.now(UTC))
+            return wechat_sending.hand_outcome(Api(destination, reading=True), handle, present.now())
         if "msg_id" in handle:
             return wechat_sending.mass_outcome(Api(destination), handle)
         return wechat_sending.outcome(Api(destination), handle)
@@ -237,7 +237,7 @@ class Wechat(Publisher):
 
     def _refuse_what_is_forgotten(self, destination: Destination, ticket: Ticket, since: datetime) -> None:
         """Only a repeat under the key tells what became of a broadcast: its answer names the message there is."""
-        if not self.repeats_safely(destination, ticket, since, datetime.now(UTC)):
+        if not self.repeats_safely(destination, ticket, since, present.now()):
             raise Temporary("WeChat has forgotten the key of this broadcast.", Evidence(code="key_lapsed"))
 
     def _is_the_draft_sent(self, ticket: Ticket, first_sent_at: datetime) -> bool:
