@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from publishers import declarations, oauth, text
+from publishers import declarations, oauth, present, text
 from publishers import limits as shared
 from publishers import weibo_account as account
 from publishers import weibo_statuses as statuses
@@ -271,4 +271,4 @@ def _wanted(content: Content, since: datetime) -> dict[str, object]:
 
 
 def _accepted(wanted: Mapping[str, object]) -> Accepted:
-    return Accepted(wanted, datetime.now(UTC) + SYNC)
+    return Accepted(wanted, present.now() + SYNC)

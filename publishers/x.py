@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from publishers import declarations, oauth, x_posts
+from publishers import declarations, oauth, present, x_posts
 from publishers import limits as shared
 from publishers.base import Authorization, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unauthorized, Unconfirmed
@@ -189,7 +189,7 @@ class X(Publisher):
             return http.publish("/2/tweets", lambda reply: str(reply.body["data"]["id"]), json=body)
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
-        asked = {"ids": ",".join(remote_ids), "tweet.fields": x_posts.fields(remote_ids, datetime.now(UTC))}
+        asked = {"ids": ",".join(remote_ids), "tweet.fields": x_posts.fields(remote_ids, present.now())}
         with api(destination) as http:
             told, is_spoilt = http.get("/2/tweets", x_posts.numbers, params=asked)
             if is_spoilt:

@@ -23,7 +23,7 @@ from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Post, State, Variant
 from calendar_app.rehearsal import judging
 from calendar_app.rehearsal.files import served
-from calendar_app.rehearsal.platforms import Platforms
+from calendar_app.rehearsal.platforms import Platforms, name_of
 from calendar_app.rehearsal.playing import FastClock, play
 from calendar_app.rehearsal.report import Report
 from calendar_app.rehearsal.week import TABLES, Row, Week
@@ -32,7 +32,8 @@ from calendar_app.vault import Vault
 from publishers import present, wire
 
 SECONDS = 60.0
-PLACE = re.compile(r"\d{8,}|://|\burn:")
+# Numbers, addresses and lists by number: what only the real platform knows.
+PLACE = re.compile(r"\d{8,}|://|\burn:|^\{")
 # What a delivery has of its tries so far: none of it is known to a simulated platform.
 AFRESH: Row = {
     **dict.fromkeys(("rung_at", "lease_token", "lease_until", "prepare_at", "preparing_until", "check_at")),
@@ -145,21 +146,23 @@ def _open_platforms(platforms: Platforms) -> None:
 
 
 def _join(platforms: Platforms) -> None:
-    """Only where it is and who it is there are swapped: limits, pace, traits and the end of the sign-in stay its own."""
+    """Only where it is and who it is there are swapped: limits, pace and the end of the sign-in stay its own."""
     for channel in _channels():
         found = platforms.join(channel.id, channel.platform)
-        channel.base_url, channel.remote_id = found.base_url, found.remote_id
+        channel.base_url, channel.remote_id, channel.handle = found.base_url, found.remote_id, found.handle
         channel.credentials = vault().seal(found.credentials)
-        channel.traits = _moved(channel.traits, found.traits)
+        channel.traits = _moved(channel, found.traits)
         _choose_there(channel)
     db.session.commit()
 
 
-def _moved(own: Mapping[str, str], there: Mapping[str, str]) -> dict[str, str]:
-    """The channel's own traits; but what names a place on the platform is the fresh account's."""
-    kept = {name: value for name, value in own.items() if not (name in there and PLACE.search(str(value)))}
-    told = {name: value for name, value in there.items() if name != "pace"}
-    return {**told, **kept}
+def _moved(channel: Channel, there: Mapping[str, str]) -> dict[str, str]:
+    """The channel's own traits; but what names somebody or some place on the platform is the fresh account's."""
+    name = name_of(channel.id)
+    who_or_where = {key for key, value in there.items() if name in value.lower() or PLACE.search(value)}
+    who_or_where |= {key for key, value in channel.traits.items() if key in there and PLACE.search(value)}
+    told = {key: value for key, value in there.items() if key != "pace"}
+    return told | {key: value for key, value in channel.traits.items() if key not in who_or_where}
 
 
 def _choose_there(channel: Channel) -> None:

@@ -21,7 +21,8 @@ LATE = timedelta(minutes=1)
 
 def judge(week: Week, reached: datetime | None) -> Report:
     """All findings in order of time; what lies behind ``reached`` was not played."""
-    ends = {delivery.id: _end(delivery, reached) for delivery in _played(week)}
+    handles = {row["id"]: row["handle"] for row in week.rows["channel"]}
+    ends = {each.id: _end(each, handles[each.channel_id], reached) for each in _played(week)}
     findings = tuple(end for end in ends.values() if isinstance(end, Finding))
     return Report(
         begins=week.begins,
@@ -43,7 +44,7 @@ def _played(week: Week) -> list[Delivery]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)).unique())
 
 
-def _end(delivery: Delivery, reached: datetime | None) -> Finding | str:
+def _end(delivery: Delivery, handle: str, reached: datetime | None) -> Finding | str:
     if delivery.state == State.PUBLISHED and _late(delivery) < LATE:
         return "well"
     if delivery.held_reason == Hold.HANDOVER:
@@ -55,7 +56,7 @@ def _end(delivery: Delivery, reached: datetime | None) -> Finding | str:
         post_id=delivery.post_id,
         channel_id=delivery.channel_id,
         platform=delivery.channel.platform,
-        handle=delivery.channel.handle,
+        handle=handle,
         text=content.text_of(delivery.variant) if delivery.variant else "",
         promised_at=delivery.promised_at,
         state=delivery.state,

@@ -14,8 +14,10 @@ from publishers.simulators.server import Server
 from publishers.simulators.settings import Settings
 from publishers.values import Connected, Destination, Limits
 
-# Nobody watches, and nothing has to be waited for: what takes its time in truth is the platforms' own matter.
 COMMON = {field.name for field in fields(Settings)}
+# Traits by which one simulator can be one server software or another.
+MAKES = ("software",)
+# Nobody watches, and nothing has to be waited for: what takes its time in truth is the platforms' own matter.
 AT_ONCE: dict[str, Any] = {"engagement": 0.0, "video_seconds": 0.0, "image_seconds": 0.0}
 
 
@@ -44,7 +46,7 @@ class Platforms:
 
     def join(self, channel_id: int, platform: str) -> Connected:
         """A fresh account, connected the way a person does it: by the form where there is one."""
-        account = self._of[channel_id].control.account(_name(channel_id), "Rehearsal")
+        account = self._of[channel_id].control.account(name_of(channel_id), "Rehearsal")
         publisher = publishers.get(platform)
         if "fields" in account:
             return publisher.connect(account["fields"])
@@ -62,20 +64,22 @@ class Platforms:
         """The sign-in of this channel is over: no credential of its account is worth anything any more."""
         if channel_id in self._of and channel_id not in self._revoked:
             self._revoked.add(channel_id)
-            self._of[channel_id].control.revoke_tokens(_name(channel_id))
+            self._of[channel_id].control.revoke_tokens(name_of(channel_id))
 
 
-def _name(channel_id: int) -> str:
+def name_of(channel_id: int) -> str:
+    """What the fresh account of a channel is called."""
     return f"rehearsal{channel_id}"
 
 
 def _serve(platform: str, limits: Limits, traits: Mapping[str, str]) -> Server:
     """As like the channel's own server as the simulator can be; one of another make is the usual one."""
-    kind: dict[str, Any] = {"max_characters": limits.max_text, "software": traits.get("software", "mastodon")}
+    plain: dict[str, Any] = {**AT_ONCE, "max_characters": limits.max_text}
+    of_its_make = plain | {name: traits[name] for name in MAKES if name in traits}
     try:
-        return simulators.serve(platform, **AT_ONCE, **kind)
+        return simulators.serve(platform, **of_its_make)
     except KeyError:
-        return simulators.serve(platform, **AT_ONCE, max_characters=limits.max_text)
+        return simulators.serve(platform, **plain)
 
 
 def _adjust(server: Server, traits: Mapping[str, str]) -> None:

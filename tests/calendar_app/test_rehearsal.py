@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,19 +16,21 @@ from flask import Flask
 from sqlalchemy import select, update
 
 import publishers
-from calendar_app import approval, content, library, planning, public_files, rehearsal
+from calendar_app import approval, channels, content, library, planning, public_files, rehearsal
 from calendar_app.config import Config
 from calendar_app.extensions import Base, db
 from calendar_app.models import Asset, Channel, Delivery, Hold, Post, RenditionState, State
 from calendar_app.rehearsal import Finding, Report, telling
 from calendar_app.rehearsal.files import served
-from publishers import present, wire
-from publishers.base import Publisher
+from publishers import present, simulators, wire
 from publishers.errors import Temporary
 from publishers.http import Http
 from publishers.mastodon import DIALECT, Mastodon
 from publishers.values import Content, Destination, Receipt, Ticket
 from tests.people import Cast, a_channel, a_draft, an_approved_post
+from tests.publishers.contract import connect
+from tests.publishers.files import mp4
+from tests.publishers.test_contract import SPEAKING, classes_of
 from workers.__main__ import cli
 
 REAL = "https://tea.example"
@@ -45,6 +48,14 @@ def database_url(sqlite_url: str) -> str:
 def toots(cast: Cast) -> Channel:
     """A channel of the real world, as far as anybody knows."""
     return a_channel(cast.tea, "mastodon", base_url=REAL)
+
+
+@pytest.fixture
+def a_video(cast: Cast, tmp_path: Path) -> planning.Attached:
+    """A video of a few seconds in the tea brand's library."""
+    asset = library.add(cast.tea, mp4(tmp_path, seconds=4.0).path, "tea.mp4", cast.ana, cast.now)
+    db.session.commit()
+    return planning.Attached(asset.id, "A field of tea in the wind")
 
 
 @pytest.fixture
@@ -89,15 +100,31 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
     return {table.name: [tuple(row) for row in db.session.execute(select(table))] for table in tables}
 
 
-def filled(publisher: Publisher) -> dict[str, str]:
-    """Something in each field that may not be empty."""
-    typed = {"link": REAL, "number": "1", "file": "1"}
-    return {
-        option.name: option.default
-        or (option.choices[0][0] if option.choices else typed.get(option.kind, "茶"))
-        for option in publisher.options
-        if option.required
-    }
+def as_in_the_real_world(cast: Cast, name: str) -> Channel:
+    """A channel as its platform would tell of it, at the platform's own address and under ids of its own."""
+    with simulators.serve(name, rate_limits=False) as server:
+        for number in range(7):
+            server.control.account(f"other{number}")
+        found = connect(name, server.control.account("tea", "Tea"))
+        channel = channels.keep(cast.tea, name, found, cast.now)
+    channel.base_url, channel.expires_at = publishers.get(name).home or REAL, None  # signed in years ago
+    db.session.commit()
+    return channel
+
+
+def promised(cast: Cast, there: Channel, day: int, media: tuple[planning.Attached, ...]) -> bool:
+    """Plan what the contract says on this platform, if it takes such a post."""
+    [*_, said] = classes_of(there.platform)
+    variant = planning.VariantDraft(there.id, options=dict(said.needs))
+    draft = a_draft(
+        there, at=cast.now + (day + 1) * DAY, text=f"{said.speaks} {day}", media=media, variants=(variant,)
+    )
+    post = planning.write(cast.tea, draft, cast.ana, cast.now)
+    if not any(approval.obstacles(post).values()):
+        approval.submit(post, cast.ana, cast.now)
+        approval.approve(post, post.revision, cast.bo, cast.now)
+    db.session.commit()
+    return bool(post.deliveries)
 
 
 # -- what it finds
@@ -251,24 +278,31 @@ def test_a_rehearsal_that_may_not_take_longer_says_how_far_it_came(cast: Cast, t
 # -- whom it reaches
 
 
-@pytest.mark.parametrize("name", sorted(publishers.PLATFORMS))
-def test_a_channel_of_the_real_world_gets_no_connection(
-    cast: Cast, a_picture: planning.Attached, reached: list[str], monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize("name", SPEAKING)
+def test_a_channel_of_the_real_world_gets_no_connection_and_a_good_post_goes_well(
+    cast: Cast, a_picture: planning.Attached, a_video: planning.Attached, reached: list[str], name: str
 ) -> None:
-    monkeypatch.setattr(approval, "obstacles", lambda post: {})
-    publisher = publishers.get(name)
-    there = a_channel(cast.tea, name, base_url=publisher.home or REAL)
-    there.traits = there.traits | {"domains": "tea.example"}
+    there = as_in_the_real_world(cast, name)
     sealed = there.credentials
-    variant = planning.VariantDraft(there.id, options=filled(publisher))
-    a_delivery(cast, there, media=(a_picture,), variants=(variant,), text="茶 https://tea.example/a")
+    planned = [
+        day for day, media in enumerate(((), (a_picture,), (a_video,))) if promised(cast, there, day, media)
+    ]
 
     report = rehearse(cast)
 
-    assert report.well + report.by_hand + len(report.findings) == 1
-    assert set(reached) <= {"127.0.0.1"}
-    assert reached or publisher.assisted
+    assert planned
+    assert (report.findings, report.well) == ((), len(planned))
+    assert set(reached) == {"127.0.0.1"}
     assert db.session.scalar(select(Channel.credentials)) == sealed
+
+
+def test_what_a_person_posts_is_handed_over_as_planned(cast: Cast, a_picture: planning.Attached) -> None:
+    [name] = [name for name, publisher in publishers.PLATFORMS.items() if publisher.assisted]
+    a_delivery(cast, a_channel(cast.tea, name), media=(a_picture,))
+
+    report = rehearse(cast)
+
+    assert (report.by_hand, report.well, report.is_good) == (1, 0, True)
 
 
 def test_an_adapter_that_forgets_where_it_is_sent_gets_no_connection(

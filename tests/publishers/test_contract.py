@@ -75,7 +75,7 @@ every_speaking_platform = pytest.mark.parametrize("name", SPEAKING)
 @every_speaking_platform
 def test_a_platform_is_held_to_everything_that_it_declares(name: str) -> None:
     publisher = publishers.get(name)
-    held = tuple(_tests_of(name))
+    held = tuple(classes_of(name))
 
     assert held, f"tests/publishers/test_{name}.py has no class made of the contract's parts"
     declared = [part for part, declares in DECLARED if declares(publisher)]
@@ -142,6 +142,17 @@ def test_every_call_of_an_adapter_goes_the_one_way_that_a_rehearsal_can_close() 
     assert outside == {}
 
 
+def test_adapters_are_told_what_time_it_is_so_that_a_rehearsal_can_play_a_week() -> None:
+    own_clocks = re.compile(r"datetime\.now\(|utcnow\(|time\.time\(")
+    found = [
+        path.name
+        for path in sorted((HOUSE / "publishers").glob("*.py"))
+        if path.name != "present.py" and own_clocks.search(path.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
+
+
 def test_the_readme_tells_what_each_platform_can_do() -> None:
     page = matrix.README.read_text(encoding="utf-8")
 
@@ -149,7 +160,8 @@ def test_the_readme_tells_what_each_platform_can_do() -> None:
     assert matrix.written(page) == page, "run: make matrix"
 
 
-def _tests_of(name: str) -> Iterator[type[Core]]:
+def classes_of(name: str) -> Iterator[type[Core]]:
+    """The classes that hold a platform to the contract."""
     module = import_module(f"tests.publishers.test_{name}")
     for each in vars(module).values():
         is_own = isinstance(each, type) and issubclass(each, Core) and each.__module__ == module.__name__
