@@ -111,7 +111,7 @@ def _is_worst(word: str, order: tuple[str, ...]) -> ColumnElement[bool]:
 def _any_of(words: tuple[str, ...]) -> ColumnElement[bool]:
     both = State.HELD in words and HANDED in words
     plain = [State(word) for word in words if both or word not in (State.HELD, HANDED) if word != HANDED]
-    found = [Delivery.state.in_(plain)] if plain else []
+    found: list[ColumnElement[bool]] = [Delivery.state.in_(plain)] if plain else []
     if not both and (State.HELD in words or HANDED in words):
         by_hand = Delivery.held_reason == Hold.HANDOVER
         otherwise = Delivery.held_reason.is_distinct_from(Hold.HANDOVER)

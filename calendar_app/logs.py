@@ -24,6 +24,8 @@ _SECRET_TEXTS = (
     (re.compile(r"(?i)\b(bearer|basic|dpop)(\s+)[\w.~+/=-]{8,}"), rf"\1\2{HIDDEN}"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*"), HIDDEN),
     (re.compile(r"(\w://[^\s/:@]*):[^\s/@]+@"), rf"\1:{HIDDEN}@"),
+    # Addresses of our own that are keys themselves.
+    (re.compile(r"(/(?:h|m|hooks|invitation)/)[\w.~-]{12,}"), rf"\1{HIDDEN}"),
     (re.compile(r"([?&]code=)[^&\s'\"]+"), rf"\1{HIDDEN}"),
     (
         re.compile(
@@ -105,7 +107,7 @@ def milliseconds(span: timedelta) -> int:
 
 
 def redact(text: str) -> str:
-    """``text`` without known secrets, bearer tokens, passwords in addresses and ``token=...`` pairs."""
+    """``text`` without known secrets, bearer tokens, passwords and keys in addresses, and ``token=...`` pairs."""
     for secret in _known:
         text = text.replace(secret, HIDDEN)
     for pattern, replacement in _SECRET_TEXTS:

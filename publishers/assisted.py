@@ -190,12 +190,6 @@ class Assisted(Publisher):
         return Audience()
 
 
-def tags(content: Content) -> str:
-    """The hashtags of the text in a row, for apps that ask for them in a field of their own."""
-    found = [run.text for run in text.spans(declarations.text(content)) if run.kind == "tag"]
-    return " ".join(dict.fromkeys(found))
-
-
 def _app(traits: Mapping[str, str]) -> App:
     return APPS.get(traits.get("app", OTHER), APPS[OTHER])
 

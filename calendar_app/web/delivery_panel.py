@@ -29,6 +29,8 @@ from calendar_app.web.post_forms import AppearedForm
 
 UNDER_WAY = frozenset({State.PUBLISHING, State.PROCESSING})
 EAGER = timedelta(seconds=2)
+# A person may say any moment that they posted it.
+UNHURRIED = timedelta(seconds=10)
 FORESIGHT = timedelta(hours=12)
 SHORT_STORY = 4
 CANCELABLE = frozenset({State.SCHEDULED, State.HELD, State.FAILED})
@@ -152,6 +154,8 @@ def _expected(delivery: Delivery, now: datetime) -> list[datetime]:
         return [delivery.due_at]
     if delivery.state == State.UNCONFIRMED and delivery.look_at:
         return [delivery.look_at]
+    if handing.is_handed(delivery):
+        return [now + UNHURRIED]
     return []
 
 

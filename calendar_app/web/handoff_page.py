@@ -16,7 +16,7 @@ from calendar_app.models import Asset, Attempt, Delivery, Membership, User
 from calendar_app.web import sentences, story, wording
 from calendar_app.web.delivery_panel import people_of, web_link
 from calendar_app.web.files import ENDINGS
-from publishers import assisted, declarations
+from publishers import declarations, text
 from publishers.values import Content, Media
 
 OPEN = (Phase.AHEAD, Phase.HANDED)
@@ -112,10 +112,11 @@ def words_of(delivery: Delivery) -> tuple[Words, ...]:
     """Every text of it but the files' own, by the path that builds a request elsewhere."""
     assert delivery.variant is not None
     written = content.as_written(content.wording(delivery.variant))
+    said = declarations.text(written)
     found = (
         *_options(delivery, written),
-        Words("text", _("Text"), declarations.text(written)),
-        Words("tags", _("Hashtags"), assisted.tags(written)),
+        Words("text", _("Text"), said),
+        Words("tags", _("Hashtags"), _hashtags(said)),
     )
     return tuple(each for each in found if each.text)
 
@@ -138,6 +139,11 @@ def answers(delivery: Delivery) -> Sequence[Attempt]:
     """What people said of it since it was last handed over, oldest first."""
     said = [attempt for attempt in delivery.attempts if attempt.message in (handing.DONE, handing.PASSED_ON)]
     return said[-3:]
+
+
+def _hashtags(said: str) -> str:
+    """In a row, for apps that ask for them in a field of their own."""
+    return " ".join(dict.fromkeys(run.text for run in text.spans(said) if run.kind == "tag"))
 
 
 def _options(delivery: Delivery, written: Content) -> tuple[Words, ...]:

@@ -145,32 +145,32 @@ def test_a_screenshot_is_evidence_too_and_stays(
     picture = a_screenshot(cast, tmp_path)
     post_it(handed, cast, watch, url="", evidence=picture)
     assert (handed.state, handed.url) == (State.PUBLISHED, "")
-    assert handed.evidence is picture
+    assert handed.evidence is not None and handed.evidence is picture
     assert handed.remote_id == f"evidence:{handed.evidence_id}"
     with pytest.raises(library.InUse):
         library.remove(handed.evidence)
 
 
 def test_saying_so_without_any_evidence_is_refused(handed: Delivery, cast: Cast, watch: Watch) -> None:
-    with pytest.raises(handing.NotPossible):
+    with pytest.raises(triage.NotPossible):
         post_it(handed, cast, watch, url="")
     assert handed.state == State.HELD
 
 
 def test_it_can_not_be_said_of_what_was_not_handed_over(delivery: Delivery, cast: Cast, watch: Watch) -> None:
-    with pytest.raises(handing.NotPossible):
+    with pytest.raises(triage.NotPossible):
         post_it(delivery, cast, watch)
     for reason in (Hold.LATE, Hold.PAUSED, Hold.RECONNECT):
         db.session.execute(update(Delivery).values(state=State.HELD, held_reason=reason))
         db.session.commit()
-        with pytest.raises(handing.NotPossible):
+        with pytest.raises(triage.NotPossible):
             post_it(delivery, cast, watch)
     assert [a for a in delivery.attempts if a.step == Step.ANSWER] == []
 
 
 def test_it_is_said_once(handed: Delivery, cast: Cast, watch: Watch) -> None:
     post_it(handed, cast, watch)
-    with pytest.raises(handing.NotPossible):
+    with pytest.raises(triage.NotPossible):
         post_it(handed, cast, watch, url="https://www.xiaohongshu.com/explore/other")
     db.session.rollback()
     assert handed.url == LINK
@@ -196,12 +196,12 @@ def test_who_can_not_leaves_it_where_it_is_with_the_reason(
     assert (answer.message, answer.by_id) == (handing.PASSED_ON, cast.ana.id)
     post_it(handed, cast, watch)
     assert (handed.state, handed.error) == (State.PUBLISHED, None)
-    with pytest.raises(handing.NotPossible):
+    with pytest.raises(triage.NotPossible):
         handing.passed_on(handed, cast.ana, watch(), "Too late.")
 
 
 def test_a_reason_is_asked_for(handed: Delivery, cast: Cast, watch: Watch) -> None:
-    with pytest.raises(handing.NotPossible):
+    with pytest.raises(triage.NotPossible):
         handing.passed_on(handed, cast.ana, watch(), "  ")
 
 
@@ -221,7 +221,7 @@ def test_a_withdrawn_approval_takes_it_out_of_their_hands(
     db.session.expire_all()
     assert (handed.state, handed.held_reason) == (State.HELD, Hold.UNAPPROVED)
     assert handing.phase(handed, watch()) == Phase.CHANGED
-    with pytest.raises(handing.NotPossible):
+    with pytest.raises(triage.NotPossible):
         handing.done(handed, cast.bo, watch(), seen=seen, url=LINK)
 
 
@@ -237,7 +237,7 @@ def test_a_page_from_before_an_edit_says_nothing_of_what_was_approved_after_it(
     watch.now = again_at
     publish(handed.id)
     assert handing.is_handed(handed)
-    with pytest.raises(handing.NotPossible):
+    with pytest.raises(triage.NotPossible):
         handing.done(handed, cast.bo, watch(), seen=seen, url=LINK)
     post_it(handed, cast, watch)
     assert handed.state == State.PUBLISHED
@@ -250,7 +250,7 @@ def test_words_that_slipped_in_behind_the_approval_are_not_shown_and_not_accepte
     db.session.commit()
     db.session.expire_all()
     assert handing.phase(handed, watch()) == Phase.CHANGED
-    with pytest.raises(handing.NotPossible):
+    with pytest.raises(triage.NotPossible):
         post_it(handed, cast, watch)
 
 
@@ -325,7 +325,7 @@ def test_after_a_restored_backup_a_person_is_asked_whether_it_is_out(
     db.session.expire_all()
     assert (handed.state, handed.look_at) == (State.UNCONFIRMED, None)
     triage.appeared(handed, LINK, cast.bo, watch())
-    assert handed.state == State.PUBLISHED
+    assert (handed.state, handed.url) == (State.PUBLISHED, LINK)
 
 
 def test_it_is_laid_out_half_an_hour_ahead(delivery: Delivery) -> None:

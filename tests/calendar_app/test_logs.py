@@ -113,6 +113,7 @@ def test_json_is_one_object_for_an_event_with_its_process_and_traceback(json_lin
         f"client_secret='{TELLTALE}'",
         f"https://ana:{TELLTALE}@example.com/",
         f"/callback?code={TELLTALE}&state=1",
+        f"GET /h/{TELLTALE}/files/1",
     ],
 )
 def test_text_that_tells_a_secret_is_blanked(text: str) -> None:

@@ -67,10 +67,6 @@ def test_what_it_declares_is_part_of_the_text_that_is_counted_and_shown() -> Non
     assert "内容由AI生成" in "".join(run.text for run in shown.spans)
 
 
-def test_hashtags_are_listed_once_each() -> None:
-    assert assisted.tags(a_note("新茶 #春茶 #龍井 再說 #春茶")) == "#春茶 #龍井"
-
-
 def test_an_account_is_known_by_app_and_name_and_remembers_its_profile() -> None:
     connected = get("assisted").connect(TYPED)
     assert (connected.base_url, connected.remote_id) == ("", "xiaohongshu/山嵐茶")

@@ -236,7 +236,7 @@ def test_what_may_be_done_with_the_post_comes_along(
         (Hold.PAUSED, "Publishing was paused before its time", "Go to the channel"),
         (Hold.RECONNECT, "no longer accepts this channel's credentials", "Go to the channel"),
         (Hold.UNAPPROVED, "Its approval was withdrawn", "Go to the approval"),
-        (Hold.HANDOVER, "lets only a person finish this post", "Cancel…"),
+        (Hold.HANDOVER, "To be posted on Mastodon by a person", "Cancel…"),
     ],
 )
 def test_a_held_one_says_why_and_what_to_do(

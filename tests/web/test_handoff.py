@@ -199,7 +199,9 @@ def test_a_screenshot_will_do(app: Flask, ana: Browser, handed: int) -> None:
     found = of(app, handed)
     assert found.state == State.PUBLISHED
     assert found.remote_id == f"evidence:{found.evidence_id}"
-    assert ana.get(f"/w/tea/files/{found.evidence_id}/original").status_code == 200
+    picture = f"/w/tea/files/{found.evidence_id}/original"
+    assert ana.get(picture).status_code == 200
+    assert f'href="{picture}"' in page(ana, f"/w/tea/posts/{found.post_id}")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +236,7 @@ def test_an_edit_closes_the_page_and_refuses_what_was_open(
     withdraw(app, cast)
     html = page(ana, here(handed))
     assert "Do not post it" in html and "明前龍井" not in html and "I have posted it" not in html
-    assert ana.get(f"{here(handed)}/state").json["phase"] == "changed"
+    assert (ana.get(f"{here(handed)}/state").json or {})["phase"] == "changed"
     answer = ana.post(f"{here(handed)}/done", data=form, follow_redirects=True)
     assert "nothing was noted" in answer.text
     assert state(app, handed) == (State.HELD, Hold.UNAPPROVED)
@@ -412,7 +414,7 @@ def test_it_has_a_word_and_a_colour_of_its_own_everywhere(app: Flask, ana: Brows
     assert f'id="delivery-{handed}" data-state="handover"' in html and "To post by hand" in html
     assert "Laid out for a person who posts it." in html
     feed = ana.get("/w/tea/calendar/feed?start=2030-03-01T00:00:00&end=2030-04-01T00:00:00")
-    (row,) = feed.json["rows"]
+    (row,) = (feed.json or {})["rows"]
     assert (row["state"], row["channels"][0]["state"]) == ("handover", "handover")
 
 
