@@ -34,7 +34,7 @@ from tests.calendar_app.ledger_model.actors import (
     Actor,
 )
 from tests.calendar_app.ledger_model.billboard import Fate
-from tests.calendar_app.ledger_model.world import World, a_world
+from tests.calendar_app.ledger_model.world import PLATFORMS, World, a_world
 from tests.people import Cast
 
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "0"))
@@ -59,8 +59,8 @@ POINTS = {
 any_of = st.integers(0, 5)
 CHANGES = ("approve", "edit", "move", "send back", "tamper")
 changes = st.sampled_from(CHANGES)
-places = st.sampled_from(["plain", "staged", "workspace"])
-channel_names = st.sampled_from(["plain", "staged"])
+places = st.sampled_from([*PLATFORMS, "workspace"])
+channel_names = st.sampled_from([*PLATFORMS])
 ahead = st.sampled_from([1, 5, 40]).map(lambda minutes: timedelta(minutes=minutes))
 points = st.sampled_from(["effect happened", *POINTS])
 # How far one goes: to the end, to a platform's door, to its effect, to the next write, or to the very next stop.
@@ -88,7 +88,7 @@ class Ledger(RuleBasedStateMachine):
         self, second: timedelta, first_walks: list[tuple[int, str, Fate]]
     ) -> None:
         for instant in (A_MINUTE, A_MINUTE + second):
-            acts.plan(self.world, ["plain", "staged"], instant, 30)
+            acts.plan(self.world, [*PLATFORMS], instant, 30)
         self._prepare()
         for which, point, fate in first_walks:
             self._publish(which, point, fate)
@@ -168,6 +168,13 @@ class Ledger(RuleBasedStateMachine):
         delivery_id = self._delivery(which)
         self._begin(f"{what} {delivery_id}", acts.decide(self.world, delivery_id, what), far)
 
+    @precondition(lambda _self: bool(quiet.handed()))
+    @rule(which=any_of, far=far)
+    def a_person_posts_by_hand(self, which: int, far: str) -> None:
+        handed = quiet.handed()
+        delivery_id = handed[which % len(handed)]
+        self._begin(f"by hand {delivery_id}", acts.post_by_hand(self.world, delivery_id), far)
+
     @precondition(lambda self: self._reviews())
     @rule(which=any_of, shows=st.booleans())
     def a_review_ends(self, which: int, shows: bool) -> None:
@@ -217,9 +224,9 @@ class Ledger(RuleBasedStateMachine):
     def _open_all(self) -> None:
         """Every stop is lifted, and one more post is approved."""
         for act in (acts.resume, acts.reconnect):
-            for what in ("workspace", "plain", "staged"):
+            for what in ("workspace", *PLATFORMS):
                 self.world.actor(what, act(self.world, what)).go_to_the_end()
-        acts.plan(self.world, ["plain", "staged"], A_MINUTE, 30)
+        acts.plan(self.world, [*PLATFORMS], A_MINUTE, 30)
         self._prepare()
 
     def _prepare(self) -> None:

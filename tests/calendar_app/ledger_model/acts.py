@@ -12,6 +12,7 @@ from calendar_app import (
     approval,
     channels,
     content,
+    handing,
     planning,
     preparing,
     publishing,
@@ -22,6 +23,7 @@ from calendar_app import (
 )
 from calendar_app.deliveries import GONE_OUT
 from calendar_app.extensions import db
+from calendar_app.handing import Phase
 from calendar_app.models import ChannelState, Delivery, Post, State
 from tests.calendar_app.ledger_model.world import Pause, Promise, World
 from tests.people import ZONE, a_draft
@@ -186,6 +188,27 @@ def decide(world: World, delivery_id: int, what: str) -> Act:
         db.session.commit()
         if what == "retry":
             world.promises[key].opens, world.promises[key].closes = now, closes
+
+    return act
+
+
+def post_by_hand(world: World, delivery_id: int) -> Act:
+    """Bo opens the hand-off, posts what it lays out unless somebody is at that, and says so."""
+
+    def act() -> None:
+        delivery = handing.load(delivery_id)
+        assert delivery is not None
+        if handing.phase(delivery, world.clock()) != Phase.HANDED or delivery.variant is None:
+            return
+        key, seen, words = delivery.key, delivery.digest, content.text_of(delivery.variant)
+        board = world.board_of(world.promises[key])
+        if board.is_visible(key):
+            return
+        with board.posted_by_hand(key, words):
+            db.session.rollback()
+            theirs = world.delivery(delivery_id)
+            handing.done(theirs, world.bo(), world.now, seen=seen, url=f"http://127.0.0.1:9/{key}")
+            db.session.commit()
 
     return act
 

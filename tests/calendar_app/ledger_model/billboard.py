@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -66,7 +67,10 @@ class Shown:
 
 @dataclass
 class Billboard(Publisher):
-    """A platform. ``keeps_keys``: a repeated key is the same post. ``stages``: it wants preparation."""
+    """A platform. ``keeps_keys``: a repeated key is the same post. ``stages``: it wants preparation.
+
+    Where it is ``assisted`` only people post; ``hands`` are the keys of what they posted and did not say yet.
+    """
 
     name: str  # type: ignore[misc]
     clock: Callable[[], datetime]
@@ -75,9 +79,11 @@ class Billboard(Publisher):
     on_broken: Callable[[str], None]
     keeps_keys: bool
     stages: bool
+    assisted: bool = False  # type: ignore[misc]
     shown: list[Shown] = field(default_factory=list)
     pending: dict[str, Shown | None] = field(default_factory=dict)
     taken: dict[str, datetime] = field(default_factory=dict)
+    hands: set[str] = field(default_factory=set)
 
     label: ClassVar[str] = "Billboard"
     connect_fields = ()
@@ -93,6 +99,7 @@ class Billboard(Publisher):
         self.shown.clear()
         self.pending.clear()
         self.taken.clear()
+        self.hands.clear()
 
     def found(self) -> Connected:
         """The one account that everybody connects as."""
@@ -129,6 +136,8 @@ class Billboard(Publisher):
         return Ticket(ticket.key, ticket.at, made, self.clock() + HANDLES_LIFE)
 
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt | Accepted:
+        if self.assisted:
+            self.on_broken("a program posts where only people may")
         fate = self._call(CALLING) or Fate.FINE
         self._stay_awake()
         if current():
@@ -175,6 +184,21 @@ class Billboard(Publisher):
         self.pending[key] = None
         if under_way and shows:
             self._show(replace(under_way, at=self.clock()))
+
+    @contextmanager
+    def posted_by_hand(self, key: str, text: str) -> Iterator[None]:
+        """A person posts, and takes it down again where they do not come to say so or are turned away."""
+        self.on_called()
+        post = Shown(key, text, self.clock(), self.clock())
+        self.hands.add(key)
+        self._show(post)
+        try:
+            yield
+        except BaseException:
+            self.shown.remove(post)
+            raise
+        finally:
+            self.hands.discard(key)
 
     def is_visible(self, key: str) -> bool:
         """What a person sees who looks."""

@@ -85,6 +85,18 @@ MUTATIONS = (
         "    return None\n",
     ),
     Mutation(
+        "only people post by hand",
+        "calendar_app/publishing.py",
+        "    elif parcel.publisher.assisted:\n",
+        "    elif False:\n",
+    ),
+    Mutation(
+        "what is in hand is not released",
+        "calendar_app/channels.py",
+        "(Delivery.channel_id == channel.id) & (Delivery.held_reason == reason)",
+        "Delivery.channel_id == channel.id",
+    ),
+    Mutation(
         "the token before sending",
         "calendar_app/statements.py",
         '(_table.c.lease_token == bindparam("token"))',

@@ -62,7 +62,7 @@ def _untrue(world: World, row: Row[Any]) -> Iterator[str]:
     board = world.board_of(world.promises[row.key])
     is_visible = board.is_visible(row.key)
     says_so = row.state in SAYS_SO or (row.state == State.PUBLISHING and row.sent)
-    if is_visible and not says_so:
+    if is_visible and not says_so and row.key not in board.hands:
         yield f"delivery {row.id} is visible and the ledger says {row.state}"
     if row.state == State.PUBLISHED and not is_visible:
         yield f"delivery {row.id} is not visible and the ledger says published"
