@@ -91,12 +91,6 @@ MUTATIONS = (
         "    elif False:\n",
     ),
     Mutation(
-        "what is in hand is not released",
-        "calendar_app/channels.py",
-        "(Delivery.channel_id == channel.id) & (Delivery.held_reason == reason)",
-        "Delivery.channel_id == channel.id",
-    ),
-    Mutation(
         "the token before sending",
         "calendar_app/statements.py",
         '(_table.c.lease_token == bindparam("token"))',
