@@ -21,8 +21,9 @@ from tests.browser.estate import ADMIN, SIBLING
 from tests.browser.test_channels import SHOWN, remove
 from tests.browser.test_writing import in_days
 
-SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-LOCALES = pytest.mark.parametrize("locale", ["en", "zh_Hant"])
+WALKS = pytest.mark.parametrize(
+    ("size", "locale"), [(DESKTOP, "en"), (PHONE, "zh_Hant")], ids=["desktop-en", "phone-zh_Hant"]
+)
 DOMAIN = "shanlan.example"
 Serve = Callable[[str], Server]
 
@@ -50,7 +51,8 @@ def fill(desk: Desk, fields: dict[str, str]) -> None:
     for name, value in fields.items():
         field = desk.page.locator(f"main [name={name}]")
         if not field.is_visible():
-            desk.page.locator("details:not([open])", has=field).locator("summary").click()
+            inside = desk.page.locator(f"[name={name}]")
+            desk.page.locator("main details:not([open])", has=inside).locator("summary").click()
         if field.evaluate("field => field.tagName") == "SELECT":
             field.select_option(value)
         else:
@@ -83,8 +85,7 @@ def tab_of(desk: Desk, handle: str) -> Locator:
     return desk.page.locator("[role=tabpanel]:visible", has=desk.page.locator("[name$=own_text]"))
 
 
-@LOCALES
-@SIZES
+@WALKS
 def test_a_token_platform_is_connected_by_what_it_gave_out_and_tried_at_once(
     admin: Callable[..., Desk], serve: Serve, size: tuple[int, int], locale: str
 ) -> None:
@@ -102,8 +103,7 @@ def test_a_token_platform_is_connected_by_what_it_gave_out_and_tried_at_once(
     remove(desk)
 
 
-@LOCALES
-@SIZES
+@WALKS
 def test_a_platform_with_an_app_of_ones_own_is_connected_by_consent(
     admin: Callable[..., Desk], serve: Serve, size: tuple[int, int], locale: str
 ) -> None:
@@ -113,8 +113,7 @@ def test_a_platform_with_an_app_of_ones_own_is_connected_by_consent(
     remove(desk)
 
 
-@LOCALES
-@SIZES
+@WALKS
 def test_a_weibo_post_needs_a_link_of_the_bound_domain_while_it_is_written(
     admin: Callable[..., Desk], serve: Serve, size: tuple[int, int], locale: str
 ) -> None:
@@ -135,8 +134,7 @@ def test_a_weibo_post_needs_a_link_of_the_bound_domain_while_it_is_written(
     remove(desk)
 
 
-@LOCALES
-@SIZES
+@WALKS
 def test_an_article_has_its_title_digest_and_cover(
     admin: Callable[..., Desk], serve: Serve, size: tuple[int, int], locale: str
 ) -> None:
@@ -158,9 +156,11 @@ def test_an_article_has_its_title_digest_and_cover(
     remove(desk)
 
 
-@LOCALES
-def test_the_operators_page_says_where_the_keys_come_from(admin: Callable[..., Desk], locale: str) -> None:
-    desk = admin(PHONE, locale)
+@WALKS
+def test_the_operators_page_says_where_the_keys_come_from(
+    admin: Callable[..., Desk], size: tuple[int, int], locale: str
+) -> None:
+    desk = admin(size, locale)
     desk.go("/connect/wechat")
     desk.link("What to apply for, and where the keys are").click()
     expect(desk.page.locator("article.prose")).to_contain_text("mp.weixin.qq.com")
