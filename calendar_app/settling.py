@@ -22,13 +22,23 @@ from calendar_app.extensions import db
 from calendar_app.models import Attempt, Delivery, Outcome, State, Step, Variant
 from calendar_app.parcels import Parcel
 from calendar_app.publishing import Clock
-from publishers.errors import Evidence, PublisherError, RateLimited, Rejected, Unauthorized, Unconfirmed
+from publishers.base import CANNOT_LOOK
+from publishers.errors import (
+    Evidence,
+    PublisherError,
+    RateLimited,
+    Rejected,
+    Temporary,
+    Unauthorized,
+    Unconfirmed,
+)
 from publishers.matching import Likeness, likeness
 from publishers.values import Accepted, Receipt
 
 MOST_SENDS = 4
 KNOWN_BEFORE = timedelta(minutes=10)
 NEVER_SHOWN = "The platform accepted this and did not show it in all the time since."
+NEVER_TOLD = "The platform accepted this and could not be asked since what became of it."
 TWIN = Unconfirmed("Another post with the same words is unconfirmed too.", Evidence("twin"))
 
 
@@ -109,8 +119,17 @@ def _next_look(step: Step, looks: int, now: datetime) -> datetime | None:
 def _give_up(delivery_id: int, looks: int) -> None:
     """The platform took it and never showed it: from now on that is a question to a person."""
     as_seen = Delivery.looks == looks
-    changes = {"look_at": None, "error": NEVER_SHOWN}
+    changes = {"look_at": None, "error": _never(delivery_id)}
     deliveries.advance(delivery_id, State.UNCONFIRMED, as_seen, sources={State.PROCESSING}, **changes)
+
+
+def _never(delivery_id: int) -> str:
+    """Why nobody knows: it was never shown, or nobody answered when the platform was last asked."""
+    last = select(Attempt).where(Attempt.delivery_id == delivery_id, Attempt.step == Step.CONFIRM)
+    asked = db.session.scalars(last.order_by(Attempt.id.desc()).limit(1)).first()
+    if asked is None or asked.outcome != Outcome.TEMPORARY:
+        return NEVER_SHOWN
+    return f"{NEVER_TOLD} {asked.message}"
 
 
 def _find(look: Look, parcel: Parcel, clock: Clock) -> None:
@@ -180,6 +199,8 @@ def _not_told(look: Look, parcel: Parcel | None, error: PublisherError, now: dat
             deliveries.look_later(look.delivery_id, until)
         case Unauthorized() if parcel:
             channels.learn_refusal(look.channel_id, parcel.version, error, now)
+        case Temporary() if error.evidence.code == CANNOT_LOOK:
+            deliveries.ask_a_person(look.delivery_id)
 
 
 def _is_open(delivery: Delivery) -> bool:

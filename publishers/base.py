@@ -83,6 +83,7 @@ class Authorization:
 
 
 KEY_MARGIN = timedelta(minutes=5)
+CANNOT_LOOK = "cannot_look"
 
 
 class Publisher(ABC):
@@ -222,7 +223,8 @@ class Publisher(ABC):
     ) -> Receipt | None:
         """Look for a post whose answer was lost; None means: surely not there now.
 
-        Where ``finds`` is False nobody calls it, unless a native key is there to repeat under.
+        Where ``finds`` is False nobody calls it. Where nothing lets us look for posts of this kind alone, it raises
+        ``Temporary`` with the code ``CANNOT_LOOK``: a person is asked at once.
         """
 
     def delete(self, destination: Destination, remote_id: str) -> None:

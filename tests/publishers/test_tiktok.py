@@ -272,6 +272,7 @@ class TestPhotos(Posts):
     visible_call = f"{PUBLISH}/content/init/"
     upload_call = f"{PUBLISH}/creator_info/query/"
     lapses = False
+    can_look = False
 
     def settled(self, stage: Stage, content: Content, ticket: Ticket) -> Receipt | None:
         """Nobody can look for photos: a person is asked."""

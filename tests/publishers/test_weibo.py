@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -14,6 +13,7 @@ import publishers
 from publishers import declarations
 from publishers import weibo_statuses as statuses
 from publishers.errors import RateLimited, Rejected, Temporary, Unauthorized, Unconfirmed
+from publishers.simulators.server import Server
 from publishers.values import UNPACED, Accepted, Content, Limits, Media, Receipt
 from tests.publishers.contract import (
     AnswersComments,
@@ -28,8 +28,6 @@ from tests.publishers.contract import (
     Stage,
     TakesImages,
     destination_of,
-    join,
-    serve,
 )
 from tests.publishers.files import jpeg, png
 
@@ -45,15 +43,8 @@ class OnWeibo(Core):
     tells_reset = False
     chosen: ClassVar[Mapping[str, str]] = {"domains": "example.com"}
 
-    @pytest.fixture
-    def open_stage(self) -> Iterator[Opener]:
-        with ExitStack() as servers:
-
-            def opener(**settings: Any) -> Stage:
-                server = servers.enter_context(serve("weibo", **{**self.settings, **settings}))
-                return self.chosen_on(join(server, "weibo"))
-
-            yield opener
+    def on(self, server: Server) -> Stage:
+        return self.chosen_on(super().on(server))
 
     def chosen_on(self, stage: Stage, **chosen: str) -> Stage:
         known = replace(stage.destination, traits={**self.chosen, **chosen})

@@ -17,6 +17,7 @@ import pytest
 
 from publishers.base import KEY_MARGIN, Publisher
 from publishers.errors import PublisherError, RateLimited, Rejected, Temporary, Unauthorized, Unconfirmed
+from publishers.simulators.server import Server
 from publishers.values import UNPACED, Accepted, Content, Media, Receipt, Ticket
 from tests.publishers.contract.stage import LOST, REST, SPRING, FileServer, Opener, Stage, join, serve
 from tests.publishers.files import jpeg
@@ -28,7 +29,8 @@ class Core:
     """Subclasses name the adapter and the path of its visible call, and add the parts of the contract that apply.
 
     ``needs`` are options without which nothing can be said there; ``tells_reset`` says that a 429 names its end.
-    ``speaks`` is a text that any reader of the platform sees unchanged.
+    ``speaks`` is a text that any reader of the platform sees unchanged; ``can_look`` is False where nothing lets us look
+    for posts of this kind, though the platform lets us look for others.
     """
 
     publisher: ClassVar[Publisher]
@@ -37,6 +39,7 @@ class Core:
     needs: ClassVar[Mapping[str, str]] = {}
     tells_reset: ClassVar[bool] = True
     speaks: ClassVar[str] = SPRING
+    can_look: ClassVar[bool] = True
     settings: ClassVar[Mapping[str, Any]] = {}
     folder: Path
     files: FileServer
@@ -52,8 +55,8 @@ class Core:
         with ExitStack() as servers:
 
             def opener(**settings: Any) -> Stage:
-                name = self.publisher.name
-                return join(servers.enter_context(serve(name, **{**self.settings, **settings})), name)
+                given = {**self.settings, **settings}
+                return self.on(servers.enter_context(serve(self.publisher.name, **given)))
 
             yield opener
 
@@ -62,6 +65,10 @@ class Core:
         return open_stage()
 
     # -- how to speak on this platform
+
+    def on(self, server: Server) -> Stage:
+        """A channel on a server of this platform."""
+        return join(server, self.publisher.name)
 
     def say(self, text: str = "早", media: tuple[Media, ...] = (), **options: str) -> Content:
         """A content that this platform takes: with what it requires, and a picture where words alone are nothing."""
