@@ -21,6 +21,10 @@ def workspace(slug: str) -> Workspace:
     return db.session.scalars(select(Workspace).where(Workspace.slug == slug)).one()
 
 
+def post(post_id: int) -> Post:
+    return db.session.get_one(Post, post_id)
+
+
 def draft(estate: Estate, text: str, due_at: datetime) -> int:
     """A draft of the demo's planner for both of the demo's channels."""
     with estate.writing() as now:

@@ -17,6 +17,7 @@ SCREENS = (
         "/channels",
         "/channels/1",
         "/operations",
+        "/rehearsal",
         "/connect",
         "/connect/mastodon",
         "/connect/bluesky",
