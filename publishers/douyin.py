@@ -77,7 +77,7 @@ class Douyin(Publisher):
         Field(
             "scopes", "text", Words("Permissions", "權限範圍", "权限范围"),
             Words(
-                "Only those that Douyin granted to your app", "只填抖音已核准給您應用程式的項目", "只填抖音已批给您应用的项目"
+                "Only those that Douyin granted to your app", "只填抖音已核准給你應用程式的項目", "只填抖音已批给你应用的项目"
             ),
             default=SCOPES, required=False, advanced=True,
         ),

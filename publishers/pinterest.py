@@ -55,8 +55,8 @@ ACCESS = Field(
     Words("Access of the app", "應用程式的存取等級", "应用的访问级别"),
     Words(
         "On trial, nobody but you sees what is pinned.",
-        "試用期間，只有您自己看得到釘圖。",
-        "试用期间，只有您自己能看到图钉。",
+        "試用期間，只有你自己看得到釘圖。",
+        "试用期间，只有你自己能看到图钉。",
     ),
     default="standard",
     required=False,

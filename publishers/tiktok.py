@@ -80,7 +80,7 @@ class TikTok(Publisher):
         oauth.server_field(api.HOME),
         Field(
             "scopes", "text", Words("Permissions", "權限範圍", "权限范围"),
-            Words("Only those that your app was given", "只填您的應用程式已取得的項目", "只填您的应用已获得的项目"),
+            Words("Only those that your app was given", "只填你的應用程式已取得的項目", "只填你的应用已获得的项目"),
             default=SCOPES, required=False, advanced=True,
         ),
     )  # fmt: skip

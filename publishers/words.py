@@ -27,8 +27,8 @@ APP_ID = Words("App ID", "應用程式 ID", "应用 ID")
 APP_SECRET = Words("App secret", "應用程式密鑰", "应用密钥")
 ADVANCED_SERVER = Words(
     "Leave it, unless your network reaches the platform through an address of its own.",
-    "保留原樣即可；只有您的網路要經由專用位址連到平台時才需更改。",
-    "保留原样即可；只有您的网络要经由专用地址访问平台时才需更改。",
+    "保留原樣即可；只有你的網路要經由專用位址連到平台時才需更改。",
+    "保留原样即可；只有你的网络要经由专用地址访问平台时才需更改。",
 )
 TITLE = Words("Title", "標題", "标题")
 DESCRIPTION = Words("Description", "說明", "简介")
