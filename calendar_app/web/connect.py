@@ -168,9 +168,12 @@ def _publisher(name: str) -> Publisher:
 
 
 def _fill_in(form: Any, publisher: Publisher, channel: Channel) -> None:
+    """What is known of the channel, secrets apart, is not asked for again."""
     for field in publisher.connect_fields:
         if field.name in ("server", "service") and channel.base_url:
             form[field.name].data = channel.base_url
+        elif field.name in channel.traits:
+            form[field.name].data = channel.traits[field.name]
         if field.name == "handle":
             form[field.name].data = channel.handle.lstrip("@")
 

@@ -305,3 +305,14 @@ def test_only_an_admin_adjusts_bounds(app: Flask, ana: Browser, cast: Cast) -> N
     with app.app_context():
         channel_id = a_channel(cast.tea).id
     assert adjust(ana, channel_id, text="2000").status_code == 403
+
+
+def test_who_reconnects_is_not_asked_again_what_is_known(app: Flask, di: Browser, cast: Cast) -> None:
+    with app.app_context():
+        channel = a_channel(cast.tea, "weibo")
+        channel.traits = {"rights": "commercial", "domains": "tea.example"}
+        db.session.commit()
+        address = f"/w/tea/channels/{channel.id}/reconnect"
+    page = di.get(address).text
+    assert 'value="tea.example"' in page
+    assert re.search(r'<option selected value="commercial"', page)
