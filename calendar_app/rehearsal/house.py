@@ -17,10 +17,10 @@ from flask import Flask
 from sqlalchemy import event, insert, select, update
 
 import publishers
-from calendar_app import ahead, content, database, preparing
+from calendar_app import ahead, content, database, parcels, preparing
 from calendar_app.config import Config
 from calendar_app.extensions import db
-from calendar_app.models import Channel, Delivery, Post, State, Variant
+from calendar_app.models import Channel, ChannelState, Delivery, Post, State, Variant
 from calendar_app.rehearsal import judging
 from calendar_app.rehearsal.files import served
 from calendar_app.rehearsal.platforms import Platforms, name_of
@@ -32,6 +32,7 @@ from calendar_app.vault import Vault
 from publishers import present, wire
 
 SECONDS = 60.0
+log = structlog.get_logger()
 # Numbers, addresses and lists by number: what only the real platform knows.
 PLACE = re.compile(r"\d{8,}|://|\burn:|^\{")
 # What a delivery has of its tries so far: none of it is known to a simulated platform.
@@ -141,19 +142,37 @@ def _remember(week: Week) -> None:
 
 def _open_platforms(platforms: Platforms) -> None:
     for channel in _channels():
-        platforms.open(channel.id, channel.platform, content.limits_of(channel), channel.traits)
+        with _or_left_out(channel.id):
+            platforms.open(channel.id, channel.platform, content.limits_of(channel), channel.traits)
     db.session.commit()
 
 
 def _join(platforms: Platforms) -> None:
     """Only where it is and who it is there are swapped: limits, pace and the end of the sign-in stay its own."""
     for channel in _channels():
-        found = platforms.join(channel.id, channel.platform)
-        channel.base_url, channel.remote_id, channel.handle = found.base_url, found.remote_id, found.handle
-        channel.credentials = vault().seal(found.credentials)
-        channel.traits = _moved(channel, found.traits)
-        _choose_there(channel)
+        with _or_left_out(channel.id):
+            found = platforms.join(channel.id, channel.platform)
+            channel.base_url, channel.remote_id, channel.handle = (
+                found.base_url,
+                found.remote_id,
+                found.handle,
+            )
+            channel.credentials = vault().seal(found.credentials)
+            channel.traits = _moved(channel, found.traits)
+            _choose_there(channel)
     db.session.commit()
+
+
+@contextmanager
+def _or_left_out(channel_id: int) -> Iterator[None]:
+    """A channel that can not be simulated is left out, and the rest of the week is rehearsed without it."""
+    try:
+        yield
+    except Exception:
+        log.exception("a channel can not be rehearsed", channel=channel_id)
+        here = (Delivery.channel_id == channel_id, Delivery.state == State.SCHEDULED)
+        db.session.execute(update(Delivery).where(*here).values(state=State.CANCELED))
+        db.session.execute(update(Channel).where(Channel.id == channel_id).values(state=ChannelState.REMOVED))
 
 
 def _moved(channel: Channel, there: Mapping[str, str]) -> dict[str, str]:
@@ -182,18 +201,19 @@ def _choose_there(channel: Channel) -> None:
 def _channels() -> list[Channel]:
     """Those that post by themselves."""
     known = publishers.PLATFORMS
-    found = db.session.scalars(select(Channel).order_by(Channel.id))
+    query = select(Channel).where(Channel.state != ChannelState.REMOVED).order_by(Channel.id)
+    found = db.session.scalars(query).all()
     return [each for each in found if each.platform in known and not known[each.platform].assisted]
 
 
 def _approve(week: Week) -> None:
     """Where a channel is belongs to the seal: what was approved is sealed anew for where the channel is now."""
-    for delivery in db.session.scalars(select(Delivery).where(Delivery.state == State.SCHEDULED)):
+    scheduled = select(Delivery).where(Delivery.state == State.SCHEDULED).options(*parcels.whole())
+    for delivery in db.session.scalars(scheduled).unique().all():
         if delivery.variant is None:
             continue
         if delivery.id in week.approved:
-            seal = content.digest(delivery.variant)
-            db.session.execute(update(Delivery).where(Delivery.id == delivery.id).values(digest=seal))
+            delivery.digest = content.digest(delivery.variant)
         preparing.renew(delivery, delivery.variant, week.begins)
         if publishers.get(delivery.channel.platform).can("refresh"):
             delivery.check_at = max(week.begins, delivery.due_at - ahead.LAST)

@@ -31,6 +31,7 @@ def judge(week: Week, reached: datetime | None) -> Report:
         findings=findings,
         well=sum(end == "well" for end in ends.values()),
         by_hand=sum(end == "by hand" for end in ends.values()),
+        skipped=sum(end == "skipped" for end in ends.values()),
         waiting=week.waiting,
         left_out=week.left_out,
         reached=reached,
@@ -47,6 +48,8 @@ def _played(week: Week) -> list[Delivery]:
 def _end(delivery: Delivery, handle: str, reached: datetime | None) -> Finding | str:
     if delivery.state == State.PUBLISHED and _late(delivery) < LATE:
         return "well"
+    if delivery.state == State.CANCELED:
+        return "skipped"
     if delivery.held_reason == Hold.HANDOVER:
         return "by hand"
     if reached is not None and delivery.state in (State.SCHEDULED, State.PROCESSING):

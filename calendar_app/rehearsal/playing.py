@@ -13,7 +13,7 @@ from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery
 from calendar_app.rehearsal.platforms import Platforms
 from calendar_app.settings import config
-from publishers.errors import PublisherError, Unauthorized
+from publishers.errors import Unauthorized
 
 WORKER = "rehearsal"
 TICK = timedelta(milliseconds=1)
@@ -100,8 +100,8 @@ def _ask(channel_id: int, clock: FastClock) -> None:
         publisher.discover(there)
     except Unauthorized as error:
         channels.learn_refusal(channel_id, version, error, clock())
-    except PublisherError:
-        return  # the post itself will tell
+    except Exception:  # noqa: BLE001 - whatever it is, the post itself will tell
+        db.session.rollback()
 
 
 def _end_sign_ins(platforms: Platforms, now: datetime) -> None:

@@ -47,8 +47,9 @@ class Finding:
 class Report:
     """All that was found, in order of time.
 
-    ``well`` went out in time, ``by_hand`` are handed to a person as planned, ``waiting`` posts have no approval yet,
-    ``left_out`` deliveries were too many. A rehearsal that was broken off got as far as ``reached``.
+    ``well`` went out in time, ``by_hand`` are handed to a person as planned, ``skipped`` are on channels that could not be
+    simulated, ``waiting`` posts have no approval yet, ``left_out`` deliveries were too many. A rehearsal that was broken
+    off got as far as ``reached``.
     """
 
     begins: datetime
@@ -57,6 +58,7 @@ class Report:
     findings: tuple[Finding, ...]
     well: int
     by_hand: int
+    skipped: int
     waiting: int
     left_out: int
     reached: datetime | None = None
@@ -65,4 +67,4 @@ class Report:
     @property
     def is_good(self) -> bool:
         """Whether nothing would go wrong, as far as could be seen."""
-        return not self.findings and not self.left_out and self.reached is None
+        return not (self.findings or self.skipped or self.left_out) and self.reached is None

@@ -29,6 +29,8 @@ def _sums(report: Report, zone: ZoneInfo) -> Iterator[str]:
     yield f"{days}: {report.well} would go well, {len(report.findings)} would not."
     if report.by_hand:
         yield f"{report.by_hand} are handed to a person, as planned."
+    if report.skipped:
+        yield f"{report.skipped} could not be rehearsed: their channels can not be simulated; the log says why."
     if report.waiting:
         yield f"{report.waiting} posts of the week are not approved yet; they were not rehearsed."
     if report.left_out:

@@ -26,7 +26,7 @@ from publishers import present, simulators, wire
 from publishers.errors import Temporary
 from publishers.http import Http
 from publishers.mastodon import DIALECT, Mastodon
-from publishers.values import Content, Destination, Receipt, Ticket
+from publishers.values import Connected, Content, Destination, Receipt, Ticket
 from tests.people import Cast, a_channel, a_draft, an_approved_post
 from tests.publishers.contract import connect
 from tests.publishers.files import mp4
@@ -273,6 +273,23 @@ def test_a_rehearsal_that_may_not_take_longer_says_how_far_it_came(cast: Cast, t
 
     assert report.reached == cast.now
     assert (report.well, report.findings, report.is_good) == (0, (), False)
+
+
+def test_a_channel_that_can_not_be_simulated_spoils_no_other(
+    cast: Cast, toots: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Mastodon):
+        def discover(self, destination: Destination) -> Connected:
+            raise RuntimeError("an adapter's mistake")
+
+    skies = a_channel(cast.tea, "bluesky", base_url="https://bsky.social", handle="tea.bsky.social")
+    a_delivery(cast, toots)
+    a_delivery(cast, skies)
+    monkeypatch.setitem(publishers.PLATFORMS, "mastodon", Broken())
+
+    report = rehearse(cast)
+
+    assert (report.well, report.skipped, report.findings, report.is_good) == (1, 1, (), False)
 
 
 # -- whom it reaches
