@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from publishers import get
 from publishers.errors import Temporary, Unauthorized
 from publishers.simulators.server import Server
 from tests.calendar_app.conftest import Watch
+from tests.calendar_app.processes import Meet, Processes
 from tests.people import Cast, an_approved_post
 
 Walk = Callable[[int], None]
@@ -75,9 +75,9 @@ def test_no_secret_shows_in_the_row(cast: Cast, skies: Channel) -> None:
     assert "Jwt" not in repr(skies.__dict__)
 
 
-def _refresh_elsewhere(config: Config, channel_id: int, seen: int, now: Any, start: Any) -> None:
+def _refresh_elsewhere(meet: Meet, config: Config, channel_id: int, seen: int, now: datetime) -> None:
     with create_app(config).app_context():
-        start.wait()
+        meet()
         credentials.refresh(channel_id, seen, now)
 
 
@@ -85,16 +85,12 @@ def test_of_several_processes_one_refreshes(
     config: Config, cast: Cast, skies: Channel, bluesky_server: Server
 ) -> None:
     bluesky_server.control.fault("delay", REFRESHING, times=None, seconds=0.3)
-    context = multiprocessing.get_context("spawn")
-    seen, start = skies.credentials_version, context.Barrier(3)
-    given = (config, skies.id, seen, cast.now, start)
+    seen = skies.credentials_version
     db.session.commit()
-    workers = [context.Process(target=_refresh_elsewhere, args=given) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    with Processes(3) as three:
+        three.begin(_refresh_elsewhere, config, skies.id, seen, cast.now)
+        three.meet()
+        three.ended()
     assert refreshes(bluesky_server) == 1
     db.session.expire_all()
     assert skies.credentials_version == seen + 1
