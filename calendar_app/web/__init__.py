@@ -25,12 +25,13 @@ from calendar_app.web import (
     nav,
     operations,
     people,
+    platforms,
     posts,
     posts_list,
     probes,
     profile,
-    rehearsal,
     public_files,
+    rehearsal,
     security,
     shortcuts,
     styleguide,
@@ -54,22 +55,22 @@ BLUEPRINTS = (
     composer.blueprint,
     library.blueprint,
     files.blueprint,
-    operations.blueprint,
     handoff.blueprint,
     handoff_link.blueprint,
+    operations.blueprint,
     rehearsal.blueprint,
     styleguide.blueprint,
     probes.blueprint,
     metrics.blueprint,
-)
     hooks.blueprint,
     public_files.blueprint,
+)
 
 
 def register(app: Flask) -> None:
     """Bind the web extensions and every blueprint to ``app``."""
     csrf.init_app(app)
-    for part in (auth, security, locale, assets, nav, shortcuts, errors):
+    for part in (auth, security, locale, platforms, assets, nav, shortcuts, errors):
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
