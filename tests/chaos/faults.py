@@ -258,7 +258,7 @@ def pause_workspace(storm: Storm, blow: Blow) -> str:
 
 KINDS: tuple[Kind, ...] = (
     Kind("publish worker killed", _kill("publish"), times=30),
-    Kind("publish workers killed after the effect", kill_after_effect, earliest=-12, latest=-6, alone=True),
+    Kind("publish workers killed after the effect", kill_after_effect, 32, -12, -6, alone=True),
     Kind("background worker killed", _kill("background")),
     Kind("clock killed", _kill("clock")),
     Kind("web killed with a request in flight", kill_web),
@@ -288,7 +288,7 @@ KINDS: tuple[Kind, ...] = (
     _upload("upload: 5xx", "status_before", status=503),
     _upload("upload: dropped", "drop_after"),
     Kind("people: edited", edit, times=60),
-    Kind("people: edited in flight", edit_in_flight, earliest=-12, latest=-6, alone=True),
+    Kind("people: edited in flight", edit_in_flight, 32, -12, -6, alone=True),
     Kind("people: moved", move),
     Kind("people: canceled", cancel, times=60),
     Kind("people: channel paused", pause_channel),
