@@ -223,6 +223,15 @@ def look_later(delivery_id: int, look_at: datetime) -> None:
     )
 
 
+def ask_a_person(delivery_id: int) -> None:
+    """Nothing can be looked up there: whether it is out is a question to a person from now on."""
+    write(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state == State.UNCONFIRMED)
+        .values(look_at=None)
+    )
+
+
 def advance(
     delivery_id: int,
     to: State,

@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from calendar_app import channels, credentials, deliveries, logs, pacing, parcels, preparing, retrying, sweeps
+from calendar_app import (
+    bounds,
+    channels,
+    credentials,
+    deliveries,
+    logs,
+    pacing,
+    parcels,
+    preparing,
+    retrying,
+    sweeps,
+)
 from calendar_app.attempts import not_sent, refused_versions, unanswered
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
@@ -128,7 +139,7 @@ def _must_wait(taken: Claim, parcel: Parcel, delivery: Delivery, now: datetime) 
     elif delivery.looks and not _repeats_safely(parcel, now):
         deliveries.unconfirmed(taken, LAPSED, now, now)
     else:
-        return not pacing.takes_turn(taken, delivery, parcel.publisher.pace_of(channel.traits), now)
+        return not pacing.takes_turn(taken, delivery, bounds.pace_of(channel), now)
     return True
 
 
