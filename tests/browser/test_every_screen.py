@@ -17,6 +17,7 @@ SCREENS = (
         "/channels",
         "/channels/1",
         "/operations",
+        "/handoffs",
         "/rehearsal",
         "/connect",
         "/connect/mastodon",
