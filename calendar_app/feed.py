@@ -15,7 +15,7 @@ from calendar_app import finding
 from calendar_app.deliveries import GONE_OUT
 from calendar_app.extensions import db
 from calendar_app.feed_parts import OnChannel, Picture, Tag, parts, plain_rows
-from calendar_app.models import Post, Stage, State, User, Workspace
+from calendar_app.models import Post, Stage, User, Workspace
 from calendar_app.refusals import Refusal
 from calendar_app.standing import standing
 from publishers.values import Metrics

@@ -54,7 +54,9 @@ ADVICE: Mapping[Hold, Any] = {
     Hold.PAUSED: _l("It goes out once publishing is resumed in time; cancel it if it should not."),
     Hold.RECONNECT: _l("Reconnect the channel; it goes out then if its time has not passed."),
     Hold.UNAPPROVED: _l("Have the post approved again, or cancel it here."),
-    Hold.HANDOVER: _l("Open the hand-off: it lays everything out, and takes the link of the post once it is out."),
+    Hold.HANDOVER: _l(
+        "Open the hand-off: it lays everything out, and takes the link of the post once it is out."
+    ),
 }
 LATE_BY_HAND = _l("To be posted on %(platform)s by a person; it was due at %(time)s and is late.")
 BEING_HANDED = _l("Being handed over to a person now.")
@@ -270,7 +272,9 @@ def _hour(instant: datetime, now: datetime) -> str:
 
 def _unconfirmed_advice(delivery: Delivery) -> str:
     if not publishers.get(delivery.channel.platform).finds:
-        sentence = _l("Nothing lets us look on %(platform)s, and we never send it twice blindly. An approver has to answer.")
+        sentence = _l(
+            "Nothing lets us look on %(platform)s, and we never send it twice blindly. An approver has to answer."
+        )
         return said(sentence, delivery)
     if delivery.look_at:
         return _("We look for it by ourselves and never send it twice. An approver can answer sooner.")
