@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from publishers import present
+from publishers.dialect import Dialect, Rest, Rule, rests, uncertain
 from publishers.errors import (
     Evidence,
     PublisherError,
@@ -25,6 +26,26 @@ from publishers.errors import (
 )
 from publishers.values import Media
 from publishers.wire import Answer, Lost, ask
+
+__all__ = [
+    "CALL_SECONDS",
+    "DEFAULT_REST",
+    "KEPT_BODY",
+    "KEPT_HEADERS",
+    "LONGEST_REST",
+    "TIMEOUT",
+    "UPLOAD_SECONDS",
+    "UPLOAD_TIMEOUT",
+    "Dialect",
+    "Http",
+    "Reply",
+    "Rest",
+    "Rule",
+    "address",
+    "opened",
+    "rests",
+    "uncertain",
+]
 
 T = TypeVar("T")
 
@@ -41,54 +62,6 @@ KEPT_HEADERS = ("content-type", "date", "retry-after", "server", "x-request-id")
 _SHORTEST_SECRET = 4
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+", re.IGNORECASE)
 _BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Almanac/0.1"}
-
-
-Rest = Callable[[datetime], datetime]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of an error table: what an answer of ``status``, with ``code``, saying ``text`` means."""
-
-    raises: Callable[[str, Evidence], PublisherError]
-    status: int | None = None
-    code: str = ""
-    text: str = ""
-    rests: Rest | None = None
-    proves_nothing: bool = False
-
-    def fits(self, status: int, code: str, message: str) -> bool:
-        """Whether this row speaks of such an answer; what a row leaves open fits anything."""
-        return (
-            self.status in (None, status) and self.code in ("", code) and self.text.lower() in message.lower()
-        )
-
-
-def rests(until: Rest, status: int | None = None, code: str = "", text: str = "") -> Rule:
-    """A row for a spent quota: the channel rests until the instant that ``until`` makes of the present one, unless the
-    answer itself tells another."""
-    return Rule(Temporary, status, code, text, rests=until)
-
-
-def uncertain(status: int | None = None, code: str = "", text: str = "") -> Rule:
-    """A row for trouble that proves nothing about the effect, as an answer of status 500 does."""
-    return Rule(Temporary, status, code, text, proves_nothing=True)
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How one platform talks of trouble: its table (first fitting row wins), its sentence and its reset time.
-
-    ``explain`` reads (code, message) from a decoded error body, ``reset`` an instant from the headers and that body.
-    ``is_trouble`` tells a refusal that comes with a good status. Answers of status 500 and above never reach the table:
-    they prove nothing about the effect. ``goes_on`` are statuses beyond 200 to 299 that are no trouble there.
-    """
-
-    rules: tuple[Rule, ...]
-    explain: Callable[[Any], tuple[str, str]]
-    reset: Callable[[Mapping[str, str], Any], datetime | None] = lambda _headers, _body: None
-    is_trouble: Callable[[Any], bool] = lambda _body: False
-    goes_on: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
