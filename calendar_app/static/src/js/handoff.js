@@ -70,7 +70,15 @@ async function share(button) {
   }
 }
 
-async function fetched({ dataset }) {
+/* A phone shares only right after a press: what took too long to fetch is at hand at the next one. */
+const kept = new Map();
+
+async function fetched(item) {
+  if (!kept.has(item)) kept.set(item, await load(item));
+  return kept.get(item);
+}
+
+async function load({ dataset }) {
   const answer = await fetch(dataset.file);
   if (!answer.ok) throw new Error(answer.statusText);
   return new File([await answer.blob()], dataset.name, { type: dataset.mime });
