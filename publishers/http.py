@@ -28,24 +28,10 @@ from publishers.values import Media
 from publishers.wire import Answer, Lost, ask
 
 __all__ = [
-    "CALL_SECONDS",
-    "DEFAULT_REST",
-    "KEPT_BODY",
-    "KEPT_HEADERS",
-    "LONGEST_REST",
-    "TIMEOUT",
-    "UPLOAD_SECONDS",
-    "UPLOAD_TIMEOUT",
-    "Dialect",
-    "Http",
-    "Reply",
-    "Rest",
-    "Rule",
-    "address",
-    "opened",
-    "rests",
-    "uncertain",
-]
+    "CALL_SECONDS", "DEFAULT_REST", "KEPT_BODY", "KEPT_HEADERS", "LONGEST_REST", "TIMEOUT",
+    "UPLOAD_SECONDS", "UPLOAD_TIMEOUT", "Dialect", "Http", "Reply", "Rest", "Rule", "address", "opened",
+    "rests", "uncertain",
+]  # fmt: skip
 
 T = TypeVar("T")
 
