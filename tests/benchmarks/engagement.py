@@ -1,52 +1,49 @@
-"""How many calls the numbers of 1,000 posts cost: ``python -m tests.benchmarks.engagement``.
+"""How many calls the numbers of 1,000 posts cost on each platform: ``python -m tests.benchmarks.engagement``.
 
-Counted by the simulated platforms themselves while the worker's own verb reads posts of which three ages are due at
+Counted by the simulated platforms themselves while the worker's own verb reads posts of which several ages are due at
 once, on one channel and spread over ten; and what finding the channels with something due costs in a large house.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 
 from calendar_app import channels, engagement, planning, sampling
 from calendar_app.extensions import db
 from calendar_app.models import Channel, Delivery, Snapshot, State
-from publishers import get
-from publishers.simulators import bluesky, mastodon
+from calendar_app.settings import config
+from publishers import get, simulators
 from publishers.simulators.server import Server
-from publishers.values import Connected, Destination
 from tests.benchmarks.estates import MONTH, Estate
 from tests.benchmarks.figures import Line, Spread, at_most, spread, timed
 from tests.benchmarks.grounds import ENGINES, Grounds, app_on, main
+from tests.calendar_app.everywhere import ways_of
 from tests.people import Cast, a_draft, gather
+from tests.publishers.contract import Measures, connect
+from tests.publishers.test_contract import SPEAKING
 
 POSTS = 1000
-OVER = (1, 10)
+OVER, QUICK_OVER = (1, 10), (1,)
 SIZES, QUICK_SIZES = (10_000, 1_000_000), (10_000, 40_000)
-AGE = timedelta(hours=7)
-AGES_PASSED = 3
+AGE = timedelta(days=2)  # some platforms tell a day's numbers on the next
 
 
 @dataclass(frozen=True)
 class Calls:
-    """``calls`` counts API calls for ``posts`` posts spread evenly over ``channels``; ``batch`` is the platform's most."""
+    """``calls`` counts API calls for ``posts`` posts spread evenly over ``channels``; ``batch`` is the most that are read
+    together, and ``fewest`` what that many posts take where every batch is full, as the platform's API is made."""
 
     platform: str
     posts: int
     channels: int
     batch: int
     calls: int
-
-    @property
-    def fewest(self) -> int:
-        """As many as full batches take."""
-        return self.channels * -(-self.posts // self.channels // self.batch)
+    fewest: int
 
 
 @dataclass(frozen=True)
@@ -60,17 +57,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class Engagement:
-    """Both measurements."""
+    """Both measurements; ``silent`` are the platforms that give no numbers."""
 
     calls: list[Calls]
+    silent: list[str]
     finding: list[Finding]
 
 
 def measure(grounds: Grounds, *, quick: bool = False) -> Engagement:
     """Calls on each platform; the search on each engine."""
-    sizes, rounds = (QUICK_SIZES, 20) if quick else (SIZES, 100)
+    sizes, rounds, spreads = (QUICK_SIZES, 20, QUICK_OVER) if quick else (SIZES, 100, OVER)
+    ways = {platform: _measuring(platform) for platform in SPEAKING}
     return Engagement(
-        [_calls(grounds, platform, over) for platform in PLATFORMS for over in OVER],
+        [_calls(grounds, way, over) for way in ways.values() if way for over in spreads],
+        [platform for platform, way in ways.items() if way is None],
         [_finding([grounds.estate(engine, size) for size in sizes], rounds) for engine in ENGINES],
     )
 
@@ -80,11 +80,15 @@ def lines(found: Engagement) -> list[Line]:
     told = [
         Line(
             f"engagement, {one.platform}: calls per {one.posts:,} posts on {one.channels} channel(s)",
-            f"{one.calls} (batches of {one.batch})",
-            f"{one.fewest}",
+            f"{one.calls:,} ({_way(one)})",
+            f"{one.fewest:,}",
             one.calls == one.fewest,
         )
         for one in found.calls
+    ]
+    told += [
+        Line(f"engagement, {platform}: calls per {POSTS:,} posts", "0 (gives no numbers)")
+        for platform in found.silent
     ]
     for one in found.finding:
         least, most = min(one.nothing), max(one.nothing)
@@ -97,14 +101,24 @@ def lines(found: Engagement) -> list[Line]:
     return told
 
 
-def _calls(grounds: Grounds, platform: str, over: int) -> Calls:
-    serve, connect = PLATFORMS[platform]
+def _measuring(platform: str) -> type[Measures] | None:
+    """What holds a platform to how many calls its numbers take; None where it gives none."""
+    return next((way for way in ways_of(platform) if issubclass(way, Measures)), None)
+
+
+def _way(one: Calls) -> str:
+    """How the platform is asked."""
+    if one.calls >= one.posts:
+        return "one call a post" if one.calls == one.posts else "one call a post, and one for each batch"
+    return f"batches of {one.batch}"
+
+
+def _calls(grounds: Grounds, way: type[Measures], over: int) -> Calls:
+    platform = way.publisher.name
     app = app_on(grounds.config("sqlite"))
-    with app.app_context(), serve() as server:
+    with app.app_context(), simulators.serve(platform, **{"rate_limits": False, **way.settings}) as server:
         cast = gather(datetime.now(UTC))
-        chosen = [_channel(cast, platform, connect(server, f"tea{number}")) for number in range(over)]
-        for number, channel in enumerate(chosen):
-            _published(cast, channel, server, f"tea{number}", POSTS // over)
+        chosen = [_furnished(cast, server, platform, number, POSTS // over) for number in range(over)]
         before = server.control.stats()["requests"]
         assert sorted(engagement.due_channels(cast.now)) == sorted(channel.id for channel in chosen)
         for channel in chosen:
@@ -113,17 +127,29 @@ def _calls(grounds: Grounds, platform: str, over: int) -> Calls:
         _check(cast)
         db.session.remove()
         db.engine.dispose()
-    return Calls(platform, POSTS, over, get(platform).metrics_batch, calls)
+    return Calls(
+        platform, POSTS, over, get(platform).metrics_batch, calls, over * _fewest(way, POSTS // over)
+    )
 
 
-def _channel(cast: Cast, platform: str, connected: Connected) -> Channel:
-    channel = channels.keep(cast.tea, platform, connected, cast.now)
+def _fewest(way: type[Measures], posts: int) -> int:
+    """The calls for the posts of one channel, in batches as full as can be."""
+    batch = way.publisher.metrics_batch
+    sizes = [min(batch, posts - begun) for begun in range(0, posts, batch)]
+    return sum(way.calls_for(size) for size in sizes)
+
+
+def _furnished(cast: Cast, server: Server, platform: str, number: int, posts: int) -> Channel:
+    """A channel with posts that went out two days ago."""
+    account = server.control.account(f"tea{number}", "Tea")
+    channel = channels.keep(cast.tea, platform, connect(platform, account), cast.now)
     db.session.commit()
+    _published(cast, channel, server, account["handle"], posts)
     return channel
 
 
 def _published(cast: Cast, channel: Channel, server: Server, account: str, count: int) -> None:
-    """Posts that went out seven hours ago and were never looked at since."""
+    """Posts that went out long ago and were never looked at since."""
     post = planning.write(cast.tea, a_draft(at=cast.now + timedelta(hours=1)), cast.ana, cast.now)
     db.session.flush()
     at = cast.now - AGE
@@ -132,35 +158,18 @@ def _published(cast: Cast, channel: Channel, server: Server, account: str, count
         "key": "", "promised_at": at, "not_later_than": at, "due_at": at, "published_at": at, "created_at": at,
         "sample_at": at + timedelta(minutes=10),
     }  # fmt: skip
-    ids = [server.control.post(account, f"Post {number}.")["id"] for number in range(count)]
+    ids = [server.control.post(account, f"Post {number}.", at.isoformat())["id"] for number in range(count)]
     db.session.execute(insert(Delivery), [common | {"remote_id": str(id)} for id in ids])
     db.session.commit()
 
 
 def _check(cast: Cast) -> None:
-    """Every post has one sample, and none waits any more."""
-    assert db.session.scalar(select(func.count()).select_from(Snapshot)) == POSTS
-    assert set(db.session.scalars(select(Delivery.sampled))) == {AGES_PASSED}
+    """Every post has one sample with numbers in it, and none waits any more."""
+    told = or_(*(getattr(Snapshot, name).is_not(None) for name in engagement.NAMES))
+    assert db.session.scalar(select(func.count()).select_from(Snapshot).where(told)) == POSTS
+    passed = sum(age <= AGE for age in config().sample_ages)
+    assert set(db.session.scalars(select(Delivery.sampled))) == {passed}
     assert engagement.due_channels(cast.now) == []
-
-
-def _toots(server: Server, handle: str) -> Connected:
-    token = server.control.account(handle, "Tea")["access_token"]
-    bare = Destination(server.url, "", "", get("mastodon").default_limits, {"access_token": token})
-    return get("mastodon").discover(bare)
-
-
-def _skies(server: Server, handle: str) -> Connected:
-    account = server.control.account(f"{handle}.test", "Tea")
-    typed = {"handle": account["handle"], "app_password": account["app_password"]}
-    return get("bluesky").connect(typed | {"service": server.url})
-
-
-Platform = tuple[Callable[[], AbstractContextManager[Server]], Callable[[Server, str], Connected]]
-PLATFORMS: dict[str, Platform] = {
-    "mastodon": (lambda: mastodon.serve(rate_limits=False), _toots),
-    "bluesky": (lambda: bluesky.serve(rate_limits=False), _skies),
-}
 
 
 def _finding(estates: Sequence[Estate], rounds: int) -> Finding:
