@@ -89,8 +89,8 @@ CANNOT_LOOK = "cannot_look"
 class Publisher(ABC):
     """Say this, there, now. Adapters translate; they hold no state and never retry by themselves.
 
-    Every method that talks to the platform raises the errors of ``publishers.errors``; only ``publish`` has a
-    visible effect, and only ``publish`` may raise ``Unconfirmed``.
+    Every method that talks to the platform raises the errors of ``publishers.errors``; only ``publish``, ``follow``,
+    ``edit`` and ``answer`` have a visible effect, and only they may raise ``Unconfirmed``.
 
     ``prepare_lead`` is how long before its instant a post is prepared, ``visibility_lag`` how long after a call ``find``
     may still miss what it made. ``key_lives`` is how long after its first use the native key keeps a repeat from posting
@@ -99,7 +99,8 @@ class Publisher(ABC):
     the same words cannot be told apart. ``mark`` is a letter or two for where there is no room for the ``label``. ``pace`` is how often the platform takes posts. ``home`` is the address of a
     platform that has only one, ``app_fields`` what its operator registered there, ``carries`` the declarations that it
     has a field for: the others are said in the text. ``assisted`` means that a person posts, and ``publish`` is never
-    called; ``hears`` that it calls us (``hear``).
+    called; ``hears`` that it calls us (``hear``). ``follows`` is what ``follow`` puts after a post: a first comment, or
+    the further posts of a thread; the matching option of ``publishers.follows`` is among ``options`` then.
     """
 
     name: ClassVar[str]
@@ -111,6 +112,7 @@ class Publisher(ABC):
     uses_oauth: ClassVar[bool] = False
     assisted: ClassVar[bool] = False
     hears: ClassVar[bool] = False
+    follows: ClassVar[Literal["", "comment", "thread"]] = ""
     carries: ClassVar[frozenset[Declaration]] = frozenset()
     options: ClassVar[tuple[Option, ...]] = ()
     metrics: ClassVar[frozenset[str]]
@@ -242,6 +244,13 @@ class Publisher(ABC):
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
         """Reply to a comment below the post ``remote_id``; the id of the reply. A lost answer is ``Unconfirmed``."""
         raise NotImplementedError(f"{self.name} takes no replies")
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        """Say ``text`` right after our own post ``remote_id``, by one visible call: as a comment below it, or as a post
+        that answers it. ``key`` is a native key as ``new_key`` makes it, honoured where the platform knows one; the
+        receipt's ``url`` may be empty. A lost answer is ``Unconfirmed``.
+        """
+        raise NotImplementedError(f"{self.name} lets nothing follow")
 
     def hear(self, credentials: Mapping[str, str], knock: Knock) -> Heard:
         """What a call of the platform says and wants to hear; raises ``Unauthorized`` where it is not theirs."""

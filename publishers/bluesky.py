@@ -16,6 +16,7 @@ from publishers import bluesky_talk as talk
 from publishers import limits as shared
 from publishers.base import Field, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unauthorized, Unconfirmed
+from publishers.follows import THREAD
 from publishers.http import UPLOAD_TIMEOUT, Http, Reply, address, opened
 from publishers.values import (
     Audience,
@@ -59,11 +60,13 @@ class Bluesky(Publisher):
 
     name = "bluesky"
     label = "Bluesky"
+    follows = "thread"
     connect_fields = (
         Field("service", "url", "Service", default="https://bsky.social"),
         Field("handle", "text", "Handle", "name.bsky.social"),
         Field("app_password", "password", "App password", "xxxx-xxxx-xxxx-xxxx"),
     )
+    options = (THREAD,)
     metrics = frozenset({"likes", "reposts", "replies", "quotes", "saves"})
     metrics_batch = 25
     key_lives = timedelta.max  # the key is the record's own name
@@ -135,21 +138,9 @@ class Bluesky(Publisher):
         shared.refuse(self.check(content, destination.limits))
         if self.needs_prepare(content) and not _is_prepared(content, ticket):
             raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
-        put = {
-            "repo": destination.remote_id,
-            "collection": record.COLLECTION,
-            "rkey": ticket.key,
-            "record": {**record.post(content, ticket.handles), "createdAt": atproto.timestamp(ticket.at)},
-            "swapRecord": None,  # none may be there yet: an identical one is left alone, another is refused
-        }
-        try:
-            with atproto.connection(destination) as http:
-                created = http.publish("/xrpc/com.atproto.repo.putRecord", _created, json=put)
-        except Rejected as error:
-            if error.evidence.code != "InvalidSwap":
-                raise
-            return self._posted_before(destination, content, ticket)
-        return _receipt(destination, ticket, created)
+        said = {**record.post(content, ticket.handles), "createdAt": atproto.timestamp(ticket.at)}
+        with atproto.connection(destination) as http:
+            return self._put(http, destination, said, ticket)
 
     def find(
         self, destination: Destination, content: Content, ticket: Ticket, since: datetime
@@ -176,14 +167,13 @@ class Bluesky(Publisher):
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
         now = present.now()
         with atproto.connection(destination) as http:
-            put = {
-                "repo": destination.remote_id,
-                "collection": record.COLLECTION,
-                "rkey": self.new_key(now),
-                "record": talk.reply_to(http, comment_id, text, now),
-                "swapRecord": None,
-            }
-            return http.publish("/xrpc/com.atproto.repo.putRecord", _created, json=put)["uri"]
+            said = talk.reply_to(http, comment_id, text, now)
+            return self._put(http, destination, said, Ticket(self.new_key(now), now)).remote_id
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        now = present.now()
+        with atproto.connection(destination) as http:
+            return self._put(http, destination, talk.continuing(http, remote_id, text, now), Ticket(key, now))
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         with atproto.connection(destination) as http:
@@ -214,10 +204,26 @@ class Bluesky(Publisher):
             traits={"web": web} | ({} if limited else {"pace": "none"}),
         )
 
-    def _posted_before(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
+    def _put(self, http: Http, destination: Destination, said: Mapping[str, Any], ticket: Ticket) -> Receipt:
+        put = {
+            "repo": destination.remote_id,
+            "collection": record.COLLECTION,
+            "rkey": ticket.key,
+            "record": said,
+            "swapRecord": None,  # none may be there yet: an identical one is left alone, another is refused
+        }
+        try:
+            created = http.publish("/xrpc/com.atproto.repo.putRecord", _created, json=put)
+        except Rejected as error:
+            if error.evidence.code != "InvalidSwap":
+                raise
+            return self._posted_before(destination, ticket)
+        return _receipt(destination, ticket, created)
+
+    def _posted_before(self, destination: Destination, ticket: Ticket) -> Receipt:
         """The key is ours alone, so a record under it is this post; only its address is still unknown."""
         try:
-            found = self.find(destination, content, ticket, ticket.at)
+            found = self.find(destination, Content(""), ticket, ticket.at)
         except PublisherError as error:
             raise Unconfirmed(error.message, error.evidence) from None
         if found is None:

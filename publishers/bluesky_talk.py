@@ -39,13 +39,33 @@ def reply_to(http: Http, comment_id: str, text: str, now: datetime) -> dict[str,
     ends = http.get("/xrpc/app.bsky.feed.getPosts", _ends, params={"uris": comment_id})
     if ends is None:
         raise Rejected("This comment is not there any more.", Evidence(code="comment_gone"))
-    said = Content(text)
+    return _reply(http, Content(text), ends, now)
+
+
+def continuing(http: Http, remote_id: str, text: str, now: datetime) -> dict[str, Any]:
+    """The record that goes on where our own post ends; that is asked of its repository, which knows it at once."""
+    repo, _, place = remote_id.removeprefix("at://").partition("/")
+    collection, _, rkey = place.partition("/")
+    asked = {"repo": repo, "collection": collection, "rkey": rkey}
+    language, ends = http.get("/xrpc/com.atproto.repo.getRecord", _own_ends, params=asked)
+    return _reply(http, Content(text, language=language), ends, now)
+
+
+def _reply(http: Http, said: Content, ends: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     dids = {handle: atproto.resolve(http, handle) for handle in record.mentioned(said)}
     return {
         **record.post(said, {"dids": dids}),
         "reply": ends,
         "createdAt": atproto.timestamp(now),
     }
+
+
+def _own_ends(reply: Reply) -> tuple[str, dict[str, Any]]:
+    """The language of a record, and both ends of the thread that a reply to it is part of."""
+    said = reply.body["value"]
+    parent = {"uri": str(reply.body["uri"]), "cid": str(reply.body["cid"])}
+    ends = {"root": (said.get("reply") or {}).get("root") or parent, "parent": parent}
+    return str((said.get("langs") or [""])[0]), ends
 
 
 def _ends(reply: Reply) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from publishers import facebook_entities as entities
 from publishers import limits as shared
 from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, Rejected, Stale
+from publishers.follows import COMMENT
 from publishers.http import address, opened
 from publishers.meta import Graph
 from publishers.values import (
@@ -45,6 +46,7 @@ SCOPE = (
 )
 LIMITS = Limits(
     max_text=63_206,
+    max_comment=8000,
     counter="codepoints",
     image=MediaLimits(
         ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff"), 10, max_bytes=10 * 2**20
@@ -68,6 +70,7 @@ class Facebook(Publisher):
     mark = "f"
     home = HOME
     uses_oauth = True
+    follows = "comment"
     app_fields = oauth.APP_FIELDS
     connect_fields = (
         Field(
@@ -86,6 +89,7 @@ class Facebook(Publisher):
     options = (
         Option("link", LINK, kind="link", max_length=2000),
         Option("title", TITLE, max_length=255, hint=Words("For a video", "影片用", "视频用")),
+        COMMENT,
     )
     metrics = frozenset({"likes", "replies", "reposts", "views", "reach", "clicks"})
     metrics_batch = 50
@@ -205,6 +209,11 @@ class Facebook(Publisher):
 
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
         return _graph(destination).publish(f"/{comment_id}/comments", meta.id_of, message=text)
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        made = self.answer(destination, remote_id, remote_id, text)
+        post = _receipt(destination, remote_id).url
+        return Receipt(made, f"{post}?comment_id={made.rpartition('_')[2]}")
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         return entities.numbers(_graph(destination), list(remote_ids))

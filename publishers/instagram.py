@@ -13,6 +13,7 @@ from publishers import declarations, meta, meta_containers, oauth, text
 from publishers import instagram_entities as entities
 from publishers import limits as shared
 from publishers.base import Option
+from publishers.follows import COMMENT
 from publishers.meta import Graph
 from publishers.meta_account import MetaAccount
 from publishers.meta_containers import Shape
@@ -27,6 +28,7 @@ from publishers.values import (
     MediaLimits,
     Metrics,
     Problem,
+    Receipt,
 )
 from publishers.words import NO, YES, Words
 
@@ -45,6 +47,7 @@ LOGIN = Login(
 SHAPE = Shape("media", "media_publish", "status_code", "status", "caption", "content_publishing_limit")
 LIMITS = Limits(
     max_text=2200,
+    max_comment=2200,
     counter="codepoints",
     max_alt=1000,
     max_tags=30,
@@ -77,6 +80,7 @@ class Instagram(MetaAccount):
     home = HOME
     shape = SHAPE
     login = LOGIN
+    follows = "comment"
     days_posts = 50  # the lower of the two numbers that Meta documents
     connect_fields = (meta.version_field(VERSION), oauth.server_field(HOME))
     options = (
@@ -97,6 +101,7 @@ class Instagram(MetaAccount):
             max_length=200,
             hint=Words("Up to 5 usernames, divided by commas", "最多 5 個用戶名稱，以逗號分隔", "最多 5 个用户名，用逗号分隔"),
         ),
+        COMMENT,
     )  # fmt: skip
     metrics = frozenset({"likes", "replies", "views", "reach", "shares", "saves"})
     default_limits = LIMITS
@@ -125,6 +130,10 @@ class Instagram(MetaAccount):
 
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
         return self.graph(destination).publish(f"/{comment_id}/replies", meta.id_of, message=text)
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        made = self.graph(destination).publish(f"/{remote_id}/comments", meta.id_of, message=text)
+        return Receipt(made, "")
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         graph = self.graph(destination)

@@ -13,6 +13,7 @@ from publishers import linkedin_posts as posts
 from publishers import oauth
 from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unconfirmed
+from publishers.follows import COMMENT
 from publishers.http import Http, Reply
 from publishers.linkedin_media import Uploads
 from publishers.values import (
@@ -35,6 +36,7 @@ from publishers.words import DESCRIPTION, LINK, PUBLIC, TITLE, VISIBILITY, Words
 
 LIMITS = Limits(
     max_text=3000,
+    max_comment=1250,
     counter="utf16",
     image=MediaLimits(("image/jpeg", "image/png", "image/gif"), 20, max_pixels=36_152_320),
     video=MediaLimits(("video/mp4",), 1, max_bytes=500 * 2**20, min_seconds=3, max_seconds=1800),
@@ -115,7 +117,9 @@ class LinkedIn(Publisher):
         Option("title", TITLE, max_length=400),
         Option("description", DESCRIPTION, max_length=4086),
         Option("no_reshare", Words("May not be reposted", "不允許轉發", "不允许转发"), kind="switch"),
+        COMMENT,
     )
+    follows = "comment"
     finds_alike = True
     visibility_lag = timedelta(minutes=1)
     metrics = frozenset({"likes", "reposts", "replies", "impressions", "reach", "clicks"})
@@ -227,6 +231,10 @@ class LinkedIn(Publisher):
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
         with _connection(destination) as http:
             return posts.answer(http, destination, comment_id, text)
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        with _connection(destination) as http:
+            return Receipt(posts.comment(http, destination, remote_id, text), "")
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         nothing: Mapping[str, Metrics] = {}

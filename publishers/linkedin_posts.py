@@ -130,6 +130,12 @@ def _comment(told: Mapping[str, Any], destination: Destination) -> Comment:
     )
 
 
+def comment(http: Http, destination: Destination, urn: str, said: str) -> str:
+    """Say something below a post (LinkedIn docs, network-update-social-actions); the URN of the comment."""
+    made = {"actor": destination.remote_id, "object": urn, "message": {"text": said}}
+    return http.publish(f"/rest/socialActions/{api.encoded(urn)}/comments", _made, json=made)
+
+
 def answer(http: Http, destination: Destination, comment: str, said: str) -> str:
     """Reply to ``comment``, ``urn:li:comment:(what it is below,number)``; the URN of the reply."""
     thread = comment.partition("(")[2].rpartition(",")[0]

@@ -16,6 +16,7 @@ from publishers import mastodon_statuses as statuses
 from publishers import mastodon_talk as talk
 from publishers.base import Authorization, Field, Option, Publisher
 from publishers.errors import Evidence, Rejected, Stale, Temporary, Unauthorized
+from publishers.follows import THREAD
 from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Rule, address, opened
 from publishers.values import (
     UNPACED,
@@ -69,12 +70,14 @@ class Mastodon(Publisher):
     name = "mastodon"
     label = "Mastodon"
     uses_oauth = True
+    follows = "thread"
     connect_fields = (Field("server", "text", "Server", "mastodon.social"),)
     options = (
         Option(
             "visibility", "Visibility", tuple((each, each.capitalize()) for each in VISIBILITIES), "public"
         ),
         Option("spoiler_text", "Content warning"),
+        THREAD,
     )
     metrics = frozenset({"likes", "reposts", "replies", "quotes"})
     metrics_batch = 20
@@ -144,13 +147,8 @@ class Mastodon(Publisher):
         ids = ticket.handles.get("media_ids", ())
         if len(ids) != len(content.media):
             raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
-        # Pixelfed burns a key before it makes the post: a refused try would bar the next with the same key.
-        headers = {"Idempotency-Key": ticket.key} if self.honours_key(destination) else {}
         with _connection(destination.base_url, destination.credentials) as http:
-            body = _body(content, ids)
-            receipt = http.publish("/api/v1/statuses", entities.receipt_of, json=body, headers=headers)
-            is_mastodon = fediverse.software_of(destination.traits) is fediverse.MASTODON
-            return statuses.kept(http, receipt, is_mastodon=is_mastodon)
+            return self._said(http, destination, _body(content, ids), ticket.key)
 
     def find(
         self, destination: Destination, content: Content, ticket: Ticket, since: datetime
@@ -178,13 +176,13 @@ class Mastodon(Publisher):
             return talk.comments(http, remote_id)
 
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
-        honours = self.honours_key(destination)
-        headers = {"Idempotency-Key": talk.key_of(comment_id, text)} if honours else {}
         with _connection(destination.base_url, destination.credentials) as http:
             body = talk.reply_to(http, comment_id, text, destination.remote_id)
-            receipt = http.publish("/api/v1/statuses", entities.receipt_of, json=body, headers=headers)
-            is_mastodon = fediverse.software_of(destination.traits) is fediverse.MASTODON
-            return statuses.kept(http, receipt, is_mastodon=is_mastodon).remote_id
+            return self._said(http, destination, body, talk.key_of(comment_id, text)).remote_id
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        with _connection(destination.base_url, destination.credentials) as http:
+            return self._said(http, destination, talk.continuing(http, remote_id, text), key)
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         with _connection(destination.base_url, destination.credentials) as http:
@@ -198,6 +196,13 @@ class Mastodon(Publisher):
     def audience(self, destination: Destination) -> Audience:
         with _connection(destination.base_url, destination.credentials) as http:
             return http.get("/api/v1/accounts/verify_credentials", entities.audience)
+
+    def _said(self, http: Http, destination: Destination, body: Mapping[str, Any], key: str) -> Receipt:
+        # Pixelfed burns a key before it makes the post: a refused try would bar the next with the same key.
+        headers = {"Idempotency-Key": key} if self.honours_key(destination) else {}
+        receipt = http.publish("/api/v1/statuses", entities.receipt_of, json=body, headers=headers)
+        is_mastodon = fediverse.software_of(destination.traits) is fediverse.MASTODON
+        return statuses.kept(http, receipt, is_mastodon=is_mastodon)
 
     def _upload(self, http: Http, media: Media) -> str:
         with opened(media) as stream:

@@ -26,9 +26,7 @@ def edit(http: Http, remote_id: str, content: Content, body: Mapping[str, Any]) 
     """Say ``body`` instead. What a status has and an edit does not name is dropped: so all of it is named again."""
     path = f"/api/v1/statuses/{remote_id}"
     kept = http.get(path, _kept)
-    # The warning as it was typed, where the server keeps that: what a status shows is made of it.
-    typed = http.get_or_none(f"{path}/source", lambda reply: str(reply.body["spoiler_text"]))
-    kept["spoiler_text"] = kept["spoiler_text"] if typed is None else typed
+    kept["spoiler_text"] = _warning(http, path, kept["spoiler_text"])
     if "spoiler_text" in content.options:
         kept["spoiler_text"] = content.options["spoiler_text"]
     described = {"media_attributes": _described(kept["media_ids"], content)}
@@ -51,9 +49,29 @@ def reply_to(http: Http, comment_id: str, text: str, own_id: str) -> dict[str, A
     return {"status": said, "in_reply_to_id": comment_id, "visibility": visibility}
 
 
+def continuing(http: Http, remote_id: str, text: str) -> dict[str, Any]:
+    """A status that goes on where our own status ends: for the same readers, under the same warning."""
+    path = f"/api/v1/statuses/{remote_id}"
+    kept, (_, _, visibility) = http.get(path, lambda reply: (_kept(reply), _asked(reply)))
+    body = {
+        "status": text,
+        "in_reply_to_id": remote_id,
+        "visibility": visibility,
+        "language": kept["language"],
+        "spoiler_text": _warning(http, path, kept["spoiler_text"]) if kept["spoiler_text"] else "",
+    }
+    return {name: value for name, value in body.items() if value}
+
+
 def key_of(comment_id: str, text: str) -> str:
     """The same answer to the same comment has the same key: sent twice within the hour, it is one."""
     return hashlib.sha256(f"{comment_id}\n{text}".encode()).hexdigest()[:32]
+
+
+def _warning(http: Http, path: str, shown: str) -> str:
+    """The warning as it was typed, where the server keeps that: what a status shows is made of it."""
+    typed = http.get_or_none(f"{path}/source", lambda reply: str(reply.body["spoiler_text"]))
+    return shown if typed is None else typed
 
 
 def _kept(reply: Reply) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from publishers import reddit_api as api
 from publishers import reddit_posts as posts
 from publishers.base import Authorization, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unconfirmed
+from publishers.follows import COMMENT
 from publishers.http import Http, Reply
 from publishers.values import (
     Accepted,
@@ -38,6 +39,7 @@ SHOWN_AFTER, REVIEWED_AFTER = timedelta(seconds=10), timedelta(minutes=5)
 WAITS = ("automod_filtered", "reddit")  # kept back until a moderator looks at it
 LIMITS = Limits(
     max_text=40_000,
+    max_comment=10_000,
     counter="codepoints",
     mixes_kinds=True,
     max_files=20,
@@ -56,7 +58,8 @@ class Reddit(Publisher):
     uses_oauth = True
     connect_fields = (oauth.server_field(api.HOME),)
     app_fields = oauth.APP_FIELDS
-    options = posts.OPTIONS
+    follows = "comment"
+    options = (*posts.OPTIONS, COMMENT)
     metrics = frozenset({"likes", "replies", "reposts", "views"})
     metrics_batch = 100
     finds_alike = True
@@ -160,6 +163,9 @@ class Reddit(Publisher):
         said = {"api_type": "json", "thing_id": comment_id, "text": text}
         with api.connection(destination) as http:
             return http.publish("/api/comment", _thing, data=said)
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        return Receipt(self.answer(destination, remote_id, remote_id, text), "")
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         with api.connection(destination) as http:

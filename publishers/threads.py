@@ -13,6 +13,7 @@ from publishers import declarations, meta, meta_containers, oauth, text
 from publishers import limits as shared
 from publishers import threads_entities as entities
 from publishers.base import Option
+from publishers.follows import THREAD
 from publishers.meta import Graph
 from publishers.meta_account import MetaAccount
 from publishers.meta_containers import Shape
@@ -27,6 +28,7 @@ from publishers.values import (
     MediaLimits,
     Metrics,
     Problem,
+    Receipt,
 )
 from publishers.words import LINK, Words
 
@@ -89,11 +91,13 @@ class Threads(MetaAccount):
     shape = SHAPE
     login = LOGIN
     days_posts = 250
+    follows = "thread"
     connect_fields = (meta.version_field(VERSION), oauth.server_field(HOME))
     options = (
         Option("reply_control", Words("Who can reply", "誰可以回覆", "谁可以回复"), REPLY_CONTROL),
         Option("topic_tag", Words("Topic", "主題", "话题"), max_length=50),
         Option("link", LINK, kind="link", max_length=2000),
+        THREAD,
     )
     metrics = frozenset({"likes", "replies", "reposts", "quotes", "views", "shares"})
     default_limits = LIMITS
@@ -132,6 +136,11 @@ class Threads(MetaAccount):
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
         form = {"media_type": "TEXT", "text": text, "reply_to_id": comment_id, "auto_publish_text": "true"}
         return self.graph(destination).publish(f"/{destination.remote_id}/threads", meta.id_of, **form)
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        made = self.answer(destination, remote_id, remote_id, text)
+        otherwise = self.profile(destination.base_url, destination.handle)
+        return Receipt(made, meta_containers.permalink(self.graph(destination), made, otherwise))
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         graph = self.graph(destination)

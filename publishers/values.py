@@ -99,6 +99,7 @@ class Limits:
     length); ``max_text_bytes`` bounds the UTF-8 form; ``max_alt`` bounds one alt text. ``needs_media``: words alone are
     no post here; ``max_caption`` bounds the text of a post with files where that is less than ``max_text``; ``max_files``
     bounds pictures and videos together, ``max_tags`` the hashtags, ``max_title`` the title in grapheme clusters.
+    ``max_comment`` bounds a comment, in the units of ``counter`` (None: as much as a post).
     ``takes_links`` False: a link in the text is dead there, or keeps the post from being shown.
     ``link_hosts``: where there are any, the text has to hold a link to one of these hosts or one below it ("*": to any).
     """
@@ -116,6 +117,7 @@ class Limits:
     max_files: int | None = None
     max_tags: int | None = None
     max_title: int | None = None
+    max_comment: int | None = None
     takes_links: bool = True
     link_hosts: tuple[str, ...] = ()
 

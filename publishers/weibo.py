@@ -21,6 +21,7 @@ from publishers import weibo_statuses as statuses
 from publishers import weibo_words as words
 from publishers.base import Authorization, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unconfirmed
+from publishers.follows import COMMENT
 from publishers.http import UPLOAD_TIMEOUT, Http, Reply, opened
 from publishers.values import (
     UNPACED,
@@ -58,11 +59,13 @@ class Weibo(Publisher):
     home = account.HOME
     uses_oauth = True
     app_fields = oauth.APP_FIELDS
+    follows = "comment"
     connect_fields = account.FIELDS
     options = (
         Option(
             "visible", VISIBILITY, (("", PUBLIC), ("1", PRIVATE), ("2", FRIENDS)), hint=words.VISIBLE_HINT
         ),
+        COMMENT,
     )
     metrics = frozenset({"likes", "reposts", "replies"})
     metrics_batch = 100
@@ -75,7 +78,7 @@ class Weibo(Publisher):
         return UNPACED if account.is_commercial(traits) else super().pace_of(traits)
 
     def options_of(self, traits: Mapping[str, str]) -> tuple[Option, ...]:
-        return self.options if account.is_commercial(traits) else ()
+        return self.options if account.is_commercial(traits) else (COMMENT,)
 
     def check(self, content: Content, limits: Limits) -> list[Problem]:
         said = declarations.text(content)
@@ -173,6 +176,9 @@ class Weibo(Publisher):
         path = f"/2/comments/{'reply' if comment_id else 'create'}.json"
         with account.api(destination) as http:
             return http.publish(path, lambda reply: str(reply.body["idstr"]), data=form)
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        return Receipt(self.answer(destination, remote_id, "", text), "")
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         asked = account.form(destination, ids=",".join(remote_ids))

@@ -19,7 +19,7 @@ HOME = "https://api.weibo.com"
 HOSTS = oauth.Hosts(HOME, {"commercial": "https://c.api.weibo.com", "web": "https://weibo.com"})
 # Weibo docs, 2/statuses/share: 140 Chinese characters, one picture below 5 MB.
 IMAGE = MediaLimits(("image/jpeg", "image/gif", "image/png"), 1, max_bytes=5 * 2**20 - 1)
-OPEN = Limits(140, "weibo", IMAGE, MediaLimits((), 0), url_cost=10, link_hosts=("*",))
+OPEN = Limits(140, "weibo", IMAGE, MediaLimits((), 0), url_cost=10, link_hosts=("*",), max_comment=140)
 # Weibo docs, C/2/statuses/upload_url_text/biz: nine pictures, a long text of 2000 characters.
 COMMERCIAL = replace(OPEN, max_text=2000, image=replace(IMAGE, max_count=9), link_hosts=())
 FIELDS = (

@@ -12,6 +12,7 @@ from publishers import declarations, oauth, present, x_posts
 from publishers import limits as shared
 from publishers.base import Authorization, Option, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unauthorized, Unconfirmed
+from publishers.follows import THREAD
 from publishers.http import Reply
 from publishers.values import (
     Audience,
@@ -69,6 +70,7 @@ class X(Publisher):
     mark = "X"
     home = HOME
     uses_oauth = True
+    follows = "thread"
     app_fields = oauth.APP_FIELDS
     connect_fields = (oauth.server_field(HOME),)
     carries = frozenset({"ai", "ad"})
@@ -81,6 +83,7 @@ class X(Publisher):
                 ("verified", VERIFIED),
             ),
         ),
+        THREAD,
     )  # fmt: skip
     metrics = frozenset({"likes", "reposts", "replies", "quotes", "saves", "impressions", "clicks"})
     metrics_batch = 100
@@ -184,9 +187,12 @@ class X(Publisher):
 
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
         """X takes an app's reply only to somebody who mentioned the account; ``Rejected`` says so otherwise."""
-        body = {"text": text, "reply": {"in_reply_to_tweet_id": comment_id or remote_id}}
+        return self.follow(destination, comment_id or remote_id, text, "").remote_id
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        body = {"text": text, "reply": {"in_reply_to_tweet_id": remote_id}}
         with api(destination) as http:
-            return http.publish("/2/tweets", lambda reply: str(reply.body["data"]["id"]), json=body)
+            return http.publish("/2/tweets", partial(_made, destination), json=body)
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         asked = {"ids": ",".join(remote_ids), "tweet.fields": x_posts.fields(remote_ids, present.now())}

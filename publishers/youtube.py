@@ -19,6 +19,7 @@ from publishers import youtube_upload as upload
 from publishers import youtube_video as video
 from publishers.base import Authorization, Publisher
 from publishers.errors import Evidence, PublisherError, Rejected, Stale
+from publishers.follows import COMMENT
 from publishers.http import Dialect, Http
 from publishers.values import (
     Accepted,
@@ -43,6 +44,7 @@ UNVERIFIED_SECONDS = 15 * 60  # for channels without a verified phone
 LIMITS = Limits(
     max_text=5000,
     max_text_bytes=5000,
+    max_comment=10_000,
     counter="codepoints",
     needs_media=True,
     mixes_kinds=True,
@@ -72,7 +74,8 @@ class YouTube(Publisher):
     connect_fields = (oauth.server_field(api.HOME),)
     app_fields = oauth.APP_FIELDS
     carries = video.CARRIED
-    options = video.OPTIONS
+    follows = "comment"
+    options = (*video.OPTIONS, COMMENT)
     metrics = frozenset({"views", "likes", "replies"})
     metrics_batch = 50
     prepare_lead = timedelta(hours=2)  # what is shown before it is processed plays badly, or not at all
@@ -191,14 +194,15 @@ class YouTube(Publisher):
 
     def answer(self, destination: Destination, remote_id: str, comment_id: str, text: str) -> str:
         # Below an answer one answers its thread: the part of its id before the dot.
-        said = {"snippet": {"parentId": comment_id.partition(".")[0], "textOriginal": text}}
+        said = {"parentId": comment_id.partition(".")[0], "textOriginal": text}
         with api.connection(destination) as http:
-            return http.publish(
-                f"{api.API}/comments",
-                lambda reply: str(reply.body["id"]),
-                params={"part": "snippet"},
-                json=said,
-            )
+            return api.said(http, "comments", said)
+
+    def follow(self, destination: Destination, remote_id: str, text: str, key: str) -> Receipt:
+        said = {"videoId": remote_id, "topLevelComment": {"snippet": {"textOriginal": text}}}
+        with api.connection(destination) as http:
+            made = api.said(http, "commentThreads", said)
+        return Receipt(made, f"{_address(destination, remote_id)}&lc={made}")
 
     def measure(self, destination: Destination, remote_ids: Sequence[str]) -> Mapping[str, Metrics]:
         asked = {"part": "statistics", "id": ",".join(remote_ids), "maxResults": str(self.metrics_batch)}

@@ -135,6 +135,12 @@ def count(numbers: Mapping[str, Any], name: str) -> int | None:
     return int(numbers[name]) if name in numbers else None
 
 
+def said(http: Http, kind: str, snippet: Mapping[str, Any]) -> str:
+    """Say something below a video (YouTube docs, commentThreads/insert and comments/insert); the id of it."""
+    asked, body = {"part": "snippet"}, {"snippet": snippet}
+    return http.publish(f"{API}/{kind}", lambda reply: str(reply.body["id"]), params=asked, json=body)
+
+
 def comments(reply: Reply) -> list[Comment]:
     """Comments and the answers below them, newest first."""
     threads = reply.body["items"]

@@ -45,6 +45,7 @@ class Instagram(ContainerApi):
                 *OwnLogin(self, "ig").routes(),
                 ("GET", f"{at}/<id>/comments", self._comments),
                 ("POST", f"{at}/<id>/replies", self._reply),
+                ("POST", f"{at}/<id>/comments", self._comment),
                 ("GET", "/p/<id>/", self.show),
             ]
         )
@@ -140,6 +141,10 @@ class Instagram(ContainerApi):
         row = {"id": remark.id, "text": remark.text, "username": remark.by, "timestamp": told(remark.at)}
         below = [self._remark_row(each, []) for each in all if each.reply_to == remark.id]
         return {**row, "like_count": 0, "replies": {"data": below} if below else None}
+
+    def _comment(self, call: Call, id: str) -> Response:
+        account, text = self.holder(call), str(params(call).get("message", ""))
+        return answer({"id": self.remark(self.post_of(id), account.handle, text).id})
 
     def _reply(self, call: Call, id: str) -> Response:
         account, known = self.holder(call), self.state.remarks.get(id)

@@ -74,6 +74,7 @@ class YouTube(Social):
                 ("DELETE", f"{API}/videos", self._delete_video),
                 ("GET", f"{API}/commentThreads", comments.threads),
                 ("POST", f"{API}/comments", comments.insert),
+                ("POST", f"{API}/commentThreads", comments.begin),
                 ("GET", "/watch", self._watch),
             ]
         )

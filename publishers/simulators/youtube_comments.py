@@ -51,6 +51,22 @@ class Comments:
             said["parentId"] = remark.reply_to
         return {"kind": "youtube#comment", "id": remark.id, "snippet": said}
 
+    def begin(self, call: Call) -> Response:
+        """Say something below a video."""
+        account = self._tube.holder(call)
+        self._tube.spend(account, 50)
+        said = (call.get_json(silent=True) or {}).get("snippet", {})
+        post = self._tube.living(str(said.get("videoId", "")))
+        if post is None:
+            raise self._tube.trouble(
+                404, "videoNotFound", "The video identified by videoId could not be found."
+            )
+        if post.extra.get("kids"):
+            raise self._tube.trouble(403, "commentsDisabled", "The video has disabled comments.")
+        top = self._tube.remark(post, account.handle, said["topLevelComment"]["snippet"]["textOriginal"])
+        thread = {"videoId": post.id, "topLevelComment": self._comment(top)}
+        return answer({"kind": "youtube#commentThread", "id": top.id, "snippet": thread})
+
     def insert(self, call: Call) -> Response:
         """Answer a comment; an answer takes none."""
         account = self._tube.holder(call)

@@ -87,6 +87,10 @@ def _comments(publisher: Publisher) -> str:
     return ", ".join(can) or NO
 
 
+def _follows(publisher: Publisher) -> str:
+    return {"": NO, "comment": "a first comment", "thread": "a thread"}[publisher.follows]
+
+
 COLUMNS: Mapping[str, Callable[[Publisher], str]] = {
     "Platform": _label,
     "Text": _text,
@@ -99,6 +103,7 @@ COLUMNS: Mapping[str, Callable[[Publisher], str]] = {
     "Deletes": _can("delete"),
     "Edits": _can("edit"),
     "Comments": _comments,
+    "What follows": _follows,
     "Numbers": _numbers,
     "Renews its sign-in": _can("refresh"),
     "Has fields for": _declares,

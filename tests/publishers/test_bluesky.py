@@ -25,6 +25,7 @@ from tests.publishers.contract import (
     CountsAudience,
     Deletes,
     Finds,
+    Follows,
     HoldsKeys,
     Measures,
     Opener,
@@ -75,10 +76,12 @@ class TestBluesky(
     ConnectsByForm,
     Deletes,
     AnswersComments,
+    Follows,
 ):
     publisher = bluesky
     visible_call = PUT
     answer_call = PUT
+    follow_call = PUT
     upload_call = "/xrpc/com.atproto.repo.uploadBlob"
     counted = {"likes": 3, "replies": 1, "reposts": 0}
 

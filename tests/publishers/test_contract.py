@@ -34,6 +34,7 @@ DECLARED: tuple[tuple[type[Core], Callable[[Publisher], bool]], ...] = (
     (contract.Edits, lambda it: it.can("edit")),
     (contract.ReadsComments, lambda it: it.can("comments")),
     (contract.AnswersComments, lambda it: it.can("answer")),
+    (contract.Follows, lambda it: bool(it.follows)),
     (contract.Refreshes, lambda it: it.can("refresh")),
     (contract.ConnectsByOAuth, lambda it: it.uses_oauth and bool(it.app_fields)),
     (contract.ConnectsByForm, lambda it: not it.uses_oauth and _types_a_secret(it)),

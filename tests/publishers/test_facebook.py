@@ -21,6 +21,7 @@ from tests.publishers.contract import (
     Deletes,
     Edits,
     Finds,
+    Follows,
     Measures,
     Opener,
     Prepares,
@@ -35,12 +36,13 @@ PAGE = "/v25.0/1001"  # a simulator's first account
 
 
 class TestFacebook(
-    Prepares, Finds, Measures, CountsAudience, ConnectsByOAuth, Deletes, Edits, AnswersComments
+    Prepares, Finds, Measures, CountsAudience, ConnectsByOAuth, Deletes, Edits, AnswersComments, Follows
 ):
     publisher = facebook
     visible_call = f"{PAGE}/feed"
     upload_call = f"{PAGE}/photos"
     answer_call = "/v25.0/"
+    follow_call = "/v25.0/"
     tells_reset = False  # in whole minutes
     calls_for = lambda posts: 1 if posts > 2 else 3
 

@@ -16,6 +16,7 @@ from tests.publishers.contract import (
     ConnectsByOAuth,
     CountsAudience,
     Finds,
+    Follows,
     HoldsKeys,
     Measures,
     Opener,
@@ -32,12 +33,13 @@ DAY = 86_400
 
 
 class TestInstagram(
-    Prepares, HoldsKeys, Finds, Measures, CountsAudience, ConnectsByOAuth, Refreshes, AnswersComments
+    Prepares, HoldsKeys, Finds, Measures, CountsAudience, ConnectsByOAuth, Refreshes, AnswersComments, Follows
 ):
     publisher = instagram
     visible_call = f"{ACCOUNT}/media_publish"
     upload_call = f"{ACCOUNT}/media"
     answer_call = "/v25.0/"
+    follow_call = "/v25.0/"
     tells_reset = False  # in whole minutes
     serves_any_words = False
     calls_for = lambda posts: posts

@@ -23,6 +23,7 @@ from tests.publishers.contract import (
     Deletes,
     Edits,
     Finds,
+    Follows,
     Measures,
     Opener,
     Prepares,
@@ -49,11 +50,13 @@ class TestLinkedIn(
     Deletes,
     Edits,
     AnswersComments,
+    Follows,
 ):
     publisher = linkedin
     visible_call = "/rest/posts"
     upload_call = "/rest/images"
     answer_call = "/rest/socialActions"
+    follow_call = "/rest/socialActions"
     lapses = False
     tells_reset = False
     settings = {"video_seconds": 0.0}

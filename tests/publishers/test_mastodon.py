@@ -25,6 +25,7 @@ from tests.publishers.contract import (
     Deletes,
     Edits,
     Finds,
+    Follows,
     HoldsKeys,
     Measures,
     Opener,
@@ -70,11 +71,12 @@ def ticket() -> Ticket:
 
 
 class TestMastodon(
-    Prepares, TakesVideo, HoldsKeys, Finds, Measures, CountsAudience, Deletes, Edits, AnswersComments
+    Prepares, TakesVideo, HoldsKeys, Finds, Measures, CountsAudience, Deletes, Edits, AnswersComments, Follows
 ):
     publisher = patient
     visible_call = "/api/v1/statuses"
     answer_call = "/api/v1/statuses"
+    follow_call = "/api/v1/statuses"
     upload_call = "/api/v2/media"
     counted = {"likes": 3, "replies": 1, "reposts": 0}
     settings = {"video_seconds": 0.1}

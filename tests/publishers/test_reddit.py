@@ -19,6 +19,7 @@ from tests.publishers.contract import (
     Deletes,
     Edits,
     Finds,
+    Follows,
     Measures,
     Opener,
     Prepares,
@@ -33,12 +34,13 @@ TEA = "https://example.com/tea"
 
 
 class TestReddit(
-    Prepares, TakesVideo, Finds, Measures, CountsAudience, Refreshes, ConnectsByOAuth, Deletes, Edits, AnswersComments
+    Prepares, TakesVideo, Finds, Measures, CountsAudience, Refreshes, ConnectsByOAuth, Deletes, Edits, AnswersComments, Follows
 ):  # fmt: skip
     publisher = reddit
     visible_call = "/api/submit"
     upload_call = "/api/media/asset.json"
     answer_call = "/api/comment"
+    follow_call = "/api/comment"
     needs = {"subreddit": "r/tea", "title": "春茶"}
     settings = {"video_seconds": 0.0}
     lapses = False

@@ -16,6 +16,7 @@ from tests.publishers.contract import (
     CountsAudience,
     Deletes,
     Finds,
+    Follows,
     HoldsKeys,
     Measures,
     Opener,
@@ -42,11 +43,13 @@ class TestThreads(
     Refreshes,
     Deletes,
     AnswersComments,
+    Follows,
 ):
     publisher = threads
     visible_call = f"{PROFILE}/threads_publish"
     upload_call = f"{PROFILE}/threads"
     answer_call = f"{PROFILE}/threads"
+    follow_call = f"{PROFILE}/threads"
     tells_reset = False  # in whole minutes
     serves_any_words = False
     calls_for = lambda posts: posts

@@ -22,6 +22,7 @@ from tests.publishers.contract import (
     CountsAudience,
     Deletes,
     Finds,
+    Follows,
     Measures,
     Opener,
     Prepares,
@@ -56,10 +57,11 @@ class OnWeibo(Core):
 
 
 class TestWeibo(
-    OnWeibo, TakesImages, Finds, Measures, CountsAudience, ConnectsByOAuth, Deletes, AnswersComments
+    OnWeibo, TakesImages, Finds, Measures, CountsAudience, ConnectsByOAuth, Deletes, AnswersComments, Follows
 ):
     visible_call = "/2/statuses/share.json"
     answer_call = "/2/comments/reply.json"
+    follow_call = "/2/comments/create.json"
     shows_alt = False
     images = 1
 
@@ -134,7 +136,7 @@ class TestWeibo(
 
     def test_who_sees_it_can_be_chosen_with_commercial_rights_only(self, stage: Stage) -> None:
         assert "visible_is_commercial" in self.errors(stage, self.say("早", visible="1"))
-        assert weibo.options_of(stage.destination.traits) == ()
+        assert [each.name for each in weibo.options_of(stage.destination.traits)] == ["first_comment"]
         assert weibo.options_of({"rights": "commercial"}) == weibo.options
 
     def test_the_operators_address_is_told_where_it_is_known(self, open_stage: Opener) -> None:

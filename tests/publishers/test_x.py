@@ -20,6 +20,7 @@ from tests.publishers.contract import (
     Deletes,
     Edits,
     Finds,
+    Follows,
     Measures,
     Opener,
     Prepares,
@@ -41,10 +42,20 @@ class OnX(Core):
 
 
 class TestX(
-    OnX, Prepares, Finds, Measures, CountsAudience, Refreshes, ConnectsByOAuth, Deletes, AnswersComments
+    OnX,
+    Prepares,
+    Finds,
+    Measures,
+    CountsAudience,
+    Refreshes,
+    ConnectsByOAuth,
+    Deletes,
+    AnswersComments,
+    Follows,
 ):
     upload_call = "/2/media/upload"
     answer_call = "/2/tweets"
+    follow_call = "/2/tweets"
     counted = {"likes": 3, "replies": 1, "reposts": 0, "impressions": 120, "clicks": 6}
 
     # -- what it says

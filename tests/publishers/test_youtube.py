@@ -19,6 +19,7 @@ from tests.publishers.contract import (
     Deletes,
     Edits,
     Finds,
+    Follows,
     HoldsKeys,
     Measures,
     Opener,
@@ -36,12 +37,14 @@ UPLOAD = "/upload/youtube/v3/videos"
 class TestYouTube(
     Prepares, TakesVideo, HoldsKeys, Finds, Measures, CountsAudience, Refreshes, ConnectsByOAuth, Deletes, Edits,
     AnswersComments,
+    Follows,
 ):  # fmt: skip
     publisher = youtube
     visible_call = "/youtube/v3/videos"
     visible_method = "PUT"
     upload_call = UPLOAD
     answer_call = "/youtube/v3/comments"
+    follow_call = "/youtube/v3/commentThreads"
     needs = {"title": "春茶", "kids": "no"}
     settings = {"video_seconds": 0.0}
     tells_reset = False

@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from publishers import follows
 from publishers.errors import Rejected, Stale, Temporary, Unauthorized, Unconfirmed
-from publishers.values import Media
+from publishers.values import Media, Receipt
 from tests.publishers.contract.core import Core
 from tests.publishers.contract.stage import LOST, Stage
 from tests.publishers.files import jpeg, mp4
@@ -435,3 +436,61 @@ class AnswersComments(ReadsComments):
 
         with pytest.raises(Unconfirmed):
             self.publisher.answer(stage.destination, receipt.remote_id, asked.remote_id, "門市就有。")
+
+
+class Follows(ReadsComments):
+    """Something is said right after a post: a comment below it, or posts that each answer the one before."""
+
+    follow_call: ClassVar[str]
+
+    def follow(self, stage: Stage, remote_id: str, text: str) -> Receipt:
+        key = self.publisher.new_key(datetime.now(UTC))
+        return self.publisher.follow(stage.destination, remote_id, text, key)
+
+    def test_what_follows_a_post_is_below_it(self, stage: Stage) -> None:
+        receipt = self.send(stage, self.say("早"))
+
+        made = self.follow(stage, receipt.remote_id, "產地在這裡。")
+
+        [said] = self.publisher.comments(stage.destination, receipt.remote_id)
+        assert (said.remote_id, said.text, said.parent) == (made.remote_id, "產地在這裡。", "")
+
+    def test_each_post_of_a_thread_answers_the_one_before(self, stage: Stage) -> None:
+        if self.publisher.follows != "thread":
+            return
+        receipt = self.send(stage, self.say("一"))
+
+        second = self.follow(stage, receipt.remote_id, "二")
+        third = self.follow(stage, second.remote_id, "三")
+
+        below = {each.text: each for each in self.publisher.comments(stage.destination, receipt.remote_id)}
+        assert (below["二"].remote_id, below["三"].remote_id) == (second.remote_id, third.remote_id)
+        assert (below["二"].parent, below["三"].parent) == ("", second.remote_id)
+
+    @pytest.mark.parametrize("kind", [*LOST, "truncate"])
+    def test_a_lost_answer_to_what_follows_is_unconfirmed(self, stage: Stage, kind: str) -> None:
+        receipt = self.send(stage, self.say("早"))
+        self.lose(stage, kind, self.follow_call)
+
+        with pytest.raises(Unconfirmed):
+            self.follow(stage, receipt.remote_id, "產地在這裡。")
+
+    def test_nothing_follows_where_no_server_is(self, stage: Stage) -> None:
+        receipt = self.send(stage, self.say("早"))
+        stage.server.close()
+
+        with pytest.raises(Temporary):
+            self.follow(stage, receipt.remote_id, "產地在這裡。")
+
+    def test_what_follows_is_offered_and_judged_while_it_is_written(self, stage: Stage) -> None:
+        option, limits = follows.OPTIONS[self.publisher.follows], stage.destination.limits
+        assert option in self.publisher.options_of(stage.destination.traits)
+        assert option in self.publisher.options
+        fine = self.say("早", **{option.name: "產地在這裡。"})
+        assert follows.problems(self.publisher, fine, limits) == []
+        assert len(follows.previews(self.publisher, fine, limits)) == 1
+
+        long = self.say("早", **{option.name: "好" * 70_000})
+
+        codes = [problem.code for problem in follows.problems(self.publisher, long, limits)]
+        assert "follow_too_long" in codes
