@@ -71,8 +71,28 @@ def test_a_lost_answer_never_makes_two_posts_of_one(cast: Cast, there: There) ->
     if there.way.publisher.finds and there.way.can_look:
         assert ended == State.PUBLISHED, there.told()
     else:
-        _is_a_question_to_a_person(cast, there)
-        assert Step.CONFIRM not in there.steps() and there.steps().count(Step.FIND) <= 1, "asked at once"
+        _is_a_question_to_a_person(there)
+        assert there.steps().count(Step.FIND) <= 1, "asked at once"
+        _it_appeared(cast, there)
+    assert there.texts() == [there.way.said(there.said)]
+
+
+@every_platform
+def test_what_was_lost_on_the_way_goes_out_once_under_its_key_or_when_a_person_says_so(
+    cast: Cast, there: There
+) -> None:
+    there.approve(cast, SOON)
+    there.prepare()
+    there.spoil("drop_before")
+
+    ended = there.finish()
+
+    if ended == State.UNCONFIRMED:
+        _is_a_question_to_a_person(there)
+        assert (there.steps().count(Step.PUBLISH), there.texts()) == (1, [])
+        triage.did_not_appear(there.delivery, cast.bo, there.watch.now)
+        _try_again(cast, there)
+    assert there.delivery.state == State.PUBLISHED, there.told()
     assert there.texts() == [there.way.said(there.said)]
 
 
@@ -106,12 +126,11 @@ def test_revoked_credentials_wait_for_a_person_who_signs_in_again(cast: Cast, th
         assert there.texts() == []
     _sign_in_again(there)
     if ended == State.HELD:
-        triage.retry(there.delivery, cast.bo, there.watch.now)
-        db.session.commit()
-        assert there.finish() == State.PUBLISHED, there.told()
+        _try_again(cast, there)
     else:  # its visible call needs no credentials: only what became of it could not be asked
         assert "could not be asked" in (there.delivery.error or "")
-        _is_a_question_to_a_person(cast, there)
+        _is_a_question_to_a_person(there)
+        _it_appeared(cast, there)
     assert there.texts() == [there.way.said(there.said)]
 
 
@@ -137,13 +156,21 @@ def _sign_in_again(there: There) -> None:
     assert there.channel.state == ChannelState.ACTIVE
 
 
-def _is_a_question_to_a_person(cast: Cast, there: There) -> None:
-    """Nobody looks any more; and a person can answer."""
-    delivery = there.delivery
-    assert (delivery.state, delivery.look_at) == (State.UNCONFIRMED, None), there.told()
-    triage.appeared(delivery, "", cast.bo, there.watch.now)
+def _is_a_question_to_a_person(there: There) -> None:
+    """Nobody looks any more."""
+    assert (there.delivery.state, there.delivery.look_at) == (State.UNCONFIRMED, None), there.told()
+
+
+def _it_appeared(cast: Cast, there: There) -> None:
+    triage.appeared(there.delivery, "", cast.bo, there.watch.now)
     db.session.commit()
-    assert delivery.state == State.PUBLISHED
+    assert there.delivery.state == State.PUBLISHED
+
+
+def _try_again(cast: Cast, there: There) -> None:
+    triage.retry(there.delivery, cast.bo, there.watch.now)
+    db.session.commit()
+    assert there.finish() == State.PUBLISHED, there.told()
 
 
 def _numbers(there: There) -> set[str]:
