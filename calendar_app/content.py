@@ -12,6 +12,7 @@ import publishers
 from calendar_app import bounds, library, public_files
 from calendar_app.models import Asset, Attachment, Channel, Post, Variant
 from calendar_app.settings import vault
+from publishers import follows
 from publishers.values import Content, Declaration, Destination, Limits, Media, Preview, Problem
 
 
@@ -80,7 +81,8 @@ def as_written(words: Wording) -> Content:
 def problems(words: Wording) -> list[Problem]:
     """Every problem that this channel has with these words."""
     publisher = publishers.get(words.channel.platform)
-    return publisher.check(as_written(words), limits_of(words.channel))
+    written, limits = as_written(words), limits_of(words.channel)
+    return [*publisher.check(written, limits), *follows.problems(publisher, written, limits)]
 
 
 def obstacles(words: Wording) -> list[Problem]:
@@ -91,6 +93,12 @@ def obstacles(words: Wording) -> list[Problem]:
 def preview(words: Wording) -> Preview:
     """What the channel's readers will see."""
     return publishers.get(words.channel.platform).preview(as_written(words), limits_of(words.channel))
+
+
+def following(words: Wording) -> tuple[Preview, ...]:
+    """What the channel's readers will see right after it."""
+    publisher = publishers.get(words.channel.platform)
+    return follows.previews(publisher, as_written(words), limits_of(words.channel))
 
 
 def digest(variant: Variant) -> str:

@@ -12,6 +12,7 @@ from calendar_app import (
     channels,
     credentials,
     deliveries,
+    follow_ups,
     logs,
     pacing,
     parcels,
@@ -164,7 +165,8 @@ def _send(taken: Claim, parcel: Parcel, clock: Clock) -> None:
 
 def _delivered(taken: Claim, parcel: Parcel, answer: Receipt | Accepted, now: datetime) -> None:
     if isinstance(answer, Receipt):
-        deliveries.succeeded(taken, answer, now)
+        if deliveries.succeeded(taken, answer, now):
+            follow_ups.plan(parcel, now)
     else:
         look_at = answer.look_after or now + parcel.publisher.visibility_lag
         deliveries.accepted(taken, answer.handle, look_at, now)

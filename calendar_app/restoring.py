@@ -14,12 +14,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from calendar_app import ahead, channels, deliveries
+from calendar_app import ahead, channels, deliveries, follow_ups
 from calendar_app.attempts import open_attempt
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
 from calendar_app.models import Attempt, Delivery, Hold, State, Step, Workspace
-from publishers.errors import Unconfirmed
+from publishers.errors import Evidence, Unconfirmed
 
 WORKER = "almanac restored"
 DOUBT = "The database was restored from a backup of %s: this may have gone out since."
@@ -47,6 +47,7 @@ def restored(backup_at: datetime, now: datetime) -> Restored:
         )
     ).all()
     doubted = sum(_doubt(delivery, backup_at, now) for delivery in doubtful)
+    follow_ups.doubt(DOUBT % f"{backup_at:%Y-%m-%d %H:%M} UTC", now)
     open_workspaces = db.session.scalars(select(Workspace).where(Workspace.paused_at.is_(None))).all()
     reason = f"Restored from a backup of {backup_at:%Y-%m-%d %H:%M} UTC"
     held = sum(channels.pause_workspace(workspace, reason, now).held for workspace in open_workspaces)
@@ -66,7 +67,8 @@ def _doubt(delivery: Delivery, backup_at: datetime, now: datetime) -> bool:
     attempt.sent_at = attempt.sent_at or backup_at
     db.session.flush()
     taken = Claim(delivery.id, attempt.id, token, now, delivery.due_at)
-    return deliveries.unconfirmed(taken, Unconfirmed(DOUBT % f"{backup_at:%Y-%m-%d %H:%M} UTC"), now, now)
+    why = Unconfirmed(DOUBT % f"{backup_at:%Y-%m-%d %H:%M} UTC", Evidence(follow_ups.RESTORED))
+    return deliveries.unconfirmed(taken, why, now, now)
 
 
 def _open_attempt(delivery_id: int, now: datetime) -> Attempt:

@@ -16,7 +16,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import joinedload
 
 import publishers
-from calendar_app import channels, content, deliveries, parcels, retrying, sweeps
+from calendar_app import channels, content, deliveries, follow_ups, parcels, retrying, sweeps
 from calendar_app.attempts import Sent, close_attempt, open_attempt, unanswered
 from calendar_app.extensions import db
 from calendar_app.models import Attempt, Delivery, Outcome, State, Step, Variant
@@ -147,7 +147,12 @@ def _find(look: Look, parcel: Parcel, clock: Clock) -> None:
         _absent(look, parcel, now)  # it was another's, whose answer came while we looked
     else:
         close_attempt(look.attempt_id, Outcome.PUBLISHED, now, facts=look.facts)
-        deliveries.settled_published(look.delivery_id, receipt, now)
+        _published(look, parcel, receipt, now)
+
+
+def _published(look: Look, parcel: Parcel, receipt: Receipt, now: datetime) -> None:
+    if deliveries.settled_published(look.delivery_id, receipt, now):
+        follow_ups.plan(parcel, now, by_look=True)
 
 
 def _absent(look: Look, parcel: Parcel, now: datetime) -> None:
@@ -179,7 +184,7 @@ def _confirm(look: Look, parcel: Parcel, handles: dict[str, object], clock: Cloc
     now = clock()
     if isinstance(answer, Receipt):
         close_attempt(look.attempt_id, Outcome.PUBLISHED, now)
-        deliveries.settled_published(look.delivery_id, answer, now)
+        _published(look, parcel, answer, now)
         return
     close_attempt(look.attempt_id, Outcome.ACCEPTED, now)
     if answer.look_after:

@@ -17,6 +17,7 @@ from calendar_app.models import (
     Attempt,
     Channel,
     Delivery,
+    FollowUp,
     Hold,
     Outcome,
     Rendition,
@@ -60,6 +61,7 @@ class Agenda:
     prepare: datetime | None
     check: datetime | None
     look: datetime | None
+    follow: datetime | None
     sample: datetime | None
     render: datetime | None
 
@@ -74,10 +76,11 @@ def agenda() -> Agenda:
         _first(Delivery.prepare_at, _SCHEDULED, Delivery.prepare_at.is_not(None)),
         _first(Delivery.check_at, _SCHEDULED, Delivery.check_at.is_not(None)),
         _first(Delivery.look_at, Delivery.look_at.is_not(None)),
+        _first(FollowUp.due_at, FollowUp.due_at.is_not(None)),
         _first(Delivery.sample_at, Delivery.sample_at.is_not(None)),
         _first(Rendition.ring_at, Rendition.state == _constant(RenditionState.WANTED, Rendition.state)),
     )
-    return Agenda(*db.session.execute(select(*columns)).one())
+    return Agenda(*tuple(db.session.execute(select(*columns)).one()))
 
 
 def next_due() -> datetime | None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from flask import Flask
 
-from calendar_app import create_app, engagement, ledger_mark, library, preflight, sweeps
+from calendar_app import create_app, engagement, following, ledger_mark, library, preflight, sweeps
 from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
 from calendar_app.settings import config
@@ -115,7 +115,8 @@ class Clock:
     def _ring_rest(self, agenda: sweeps.Agenda, now: datetime) -> None:
         if _is_due(agenda.render, now):
             self._ring("render", singles(library.wanted(now, sweeps.LIMIT)))
-        if any(_is_due(each, now) for each in (agenda.prepare, agenda.look, agenda.check, agenda.sample)):
+        background = (agenda.prepare, agenda.look, agenda.follow, agenda.check, agenda.sample)
+        if any(_is_due(each, now) for each in background):
             self._ring_background(agenda, now, self._room())
         db.session.commit()
 
@@ -126,6 +127,8 @@ class Clock:
             self._ring("prepare", batches(sweeps.by_channel(sweeps.to_prepare(now, again, room))))
         if room and _is_due(agenda.look, now):
             self._ring("settle", batches(sweeps.by_channel(sweeps.to_look(now, again, room))))
+        if room and _is_due(agenda.follow, now):
+            self._ring("follow", batches(following.due(now, again, room)))
         if room > MOST_WAITING // 2:
             self._ring_leisurely(agenda, now, room - MOST_WAITING // 2)
 

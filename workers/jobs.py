@@ -15,6 +15,7 @@ from flask import Flask
 from calendar_app import (
     create_app,
     database,
+    following,
     library,
     logs,
     preflight,
@@ -31,6 +32,8 @@ from workers import housetime
 from workers.lanes import Errand, Lane, Lanes
 
 LONGEST_WAIT = 5.0
+# What an errand's id is the id of, where it is no delivery's.
+NAMES = {"sample": "channel", "audience": "channel", "follow": "follow_up"}
 # What ends by itself within its bound is not taken for hanging.
 PREPARING = preparing.LONGEST + 2 * preparing.LEASE
 
@@ -55,6 +58,11 @@ def prepare(channel_id: int, delivery_ids: Sequence[int]) -> None:
 def settle(channel_id: int, delivery_ids: Sequence[int]) -> None:
     """Ask what became of unconfirmed or processing deliveries."""
     _hand_over("settle", channel_id, delivery_ids)
+
+
+def follow(channel_id: int, follow_ids: Sequence[int]) -> None:
+    """Say what follows posts that are out."""
+    _hand_over("follow", channel_id, follow_ids)
 
 
 def check(channel_id: int) -> None:
@@ -129,7 +137,7 @@ def _line_up(kind: str, channel_id: int, ids: Sequence[int]) -> None:
 
 
 def _run(errand: Errand) -> None:
-    name = "channel" if errand.kind in ("sample", "audience") else "delivery"
+    name = NAMES.get(errand.kind, "delivery")
     with at_work(), logs.about(errand.kind, **{name: errand.id}, worker=_name()):
         _VERBS[errand.kind](errand.id)
 
@@ -148,6 +156,7 @@ _VERBS: Mapping[str, Callable[[int], None]] = {
     "publish": lambda id: publishing.publish(id, _name(), housetime.now, _wait_until),
     "prepare": lambda id: preparing.prepare(id, _name(), housetime.now),
     "settle": lambda id: settling.settle(id, _name(), housetime.now),
+    "follow": lambda id: following.follow(id, housetime.now),
     "check": lambda id: preflight.check(id, housetime.now),
     "sample": lambda id: sampling.sample(id, housetime.now),
     "audience": lambda id: sampling.audience(id, housetime.now),

@@ -19,6 +19,7 @@ QUEUES = {
     "publish_several": PUBLISH,
     "prepare": BACKGROUND,
     "settle": BACKGROUND,
+    "follow": BACKGROUND,
     "check": BACKGROUND,
     "sample": BACKGROUND,
     "audience": BACKGROUND,

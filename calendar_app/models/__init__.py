@@ -5,6 +5,7 @@ from calendar_app.models.asset import Asset, Rendition, RenditionState
 from calendar_app.models.beat import Beat
 from calendar_app.models.channel import AudienceSnapshot, Channel, ChannelState, PlatformApp
 from calendar_app.models.delivery import Attempt, Delivery, Hold, Outcome, Snapshot, State, Step
+from calendar_app.models.following import FollowState, FollowUp
 from calendar_app.models.post import Attachment, Post, Stage, Variant
 from calendar_app.models.user import Membership, Role, User
 from calendar_app.models.workspace import Label, Workspace
@@ -19,6 +20,8 @@ __all__ = [
     "Channel",
     "ChannelState",
     "Delivery",
+    "FollowState",
+    "FollowUp",
     "Hold",
     "Label",
     "Membership",

@@ -19,7 +19,7 @@ from calendar_app import store
 from calendar_app.config import Config
 from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
-from calendar_app.models import Delivery, Hold, State
+from calendar_app.models import Delivery, FollowUp, Hold, State
 from tests.people import Cast, a_channel, an_approved_post, gather
 from tests.servers import free_port
 from workers.clock import TICK, Clock
@@ -127,6 +127,19 @@ def test_what_the_background_can_not_answer_soon_stays_due_in_the_database(
     Redis.from_url(str(config.redis_url)).flushdb()
     clock.round(cast.now + 3 * TICK)
     assert kinds(config) == ["prepare", "settle", "check"]
+
+
+def test_what_follows_a_post_is_rung_for_until_somebody_says_it(
+    config: Config, cast: Cast, delivery: Delivery
+) -> None:
+    set_to(delivery, check_at=None)
+    due = {"due_at": cast.now, "not_later_than": cast.now + timedelta(hours=1)}
+    db.session.add(FollowUp(delivery_id=delivery.id, position=0, text="More.", key="1", **due))
+    db.session.commit()
+    clock = Clock(Bell(config))
+    for later in (timedelta(), TICK, config.rering):
+        clock.round(cast.now + later)
+    assert kinds(config) == ["follow", "follow"]
 
 
 def test_numbers_and_looks_ahead_wait_while_the_background_is_busy(
