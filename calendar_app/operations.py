@@ -12,7 +12,18 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, Delivery, Outcome, State, Step, Variant, Workspace
+from calendar_app.models import (
+    Channel,
+    ChannelState,
+    Delivery,
+    FollowUp,
+    Outcome,
+    State,
+    Step,
+    Variant,
+    Workspace,
+)
+from calendar_app.models.following import ASKED
 from calendar_app.punctuality import WITHIN
 from calendar_app.vitals import CLOCK, PUBLISH, Process, lives
 
@@ -155,6 +166,19 @@ def waiting(workspace: Workspace, state: State | None = None) -> list[Delivery]:
         select(Delivery)
         .where(Delivery.workspace_id == workspace.id, Delivery.state.in_(states))
         .order_by(Delivery.promised_at.desc(), Delivery.id.desc())
+        .limit(MOST)
+    )
+    return list(db.session.scalars(query.options(*_with_post())))
+
+
+def cut_short(workspace: Workspace) -> list[Delivery]:
+    """The latest ``MOST`` deliveries that are out while what follows them waits for a person."""
+    query = (
+        select(Delivery)
+        .where(
+            Delivery.workspace_id == workspace.id, Delivery.id.in_(select(FollowUp.delivery_id).where(ASKED))
+        )
+        .order_by(Delivery.published_at.desc(), Delivery.id.desc())
         .limit(MOST)
     )
     return list(db.session.scalars(query.options(*_with_post())))

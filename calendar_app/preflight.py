@@ -3,7 +3,8 @@
 One look asks a channel's platform once and serves all its deliveries whose look has come. Codes of warnings:
 credentials_end{at}, channel_unreachable{server}, channel_refused, channel_paused, workspace_paused,
 channel_resting{until}, quota_short{limit, resets}, media_not_ready{name}, media_does_not_fit{reason}, not_prepared, preparation_refused{message},
-limits_changed{code, params, position} (those of a ``Problem``). Instants in params are ISO 8601.
+limits_changed{code, params, position, words} (those of a ``Problem``, with its own words in every language). Instants in
+params are ISO 8601.
 """
 
 from __future__ import annotations
@@ -218,7 +219,8 @@ def _of_content(delivery: Delivery, now: datetime) -> Iterator[Risk]:
     words = content.wording(delivery.variant)
     for problem in content.obstacles(words):
         told = {"code": problem.code, "params": dict(problem.params), "position": problem.position}
-        yield Risk("limits_changed", told)
+        own = problem.words
+        yield Risk("limits_changed", told | ({"words": [own, own.zh_Hant, own.zh_Hans]} if own else {}))
     for asset, _alt in words.attachments:
         library.want(asset, content.limits_of(words.channel), now)
     try:

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from calendar_app.models._base import Instant, Model
 from calendar_app.models.delivery import Delivery
 
+# As the index on them has it: of those a person is asked.
+ASKED = text("follow_up.state IN ('unconfirmed', 'failed', 'held')")
+
 
 class FollowState(StrEnum):
     """Where it stands; a person is asked about one that failed, is unconfirmed or is held, and the rest waits for it."""
@@ -40,6 +43,12 @@ class FollowUp(Model):
             "due_at",
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_follow_up_asked",
+            "delivery_id",
+            sqlite_where=text("state IN ('unconfirmed', 'failed', 'held')"),
+            postgresql_where=text("state IN ('unconfirmed', 'failed', 'held')"),
         ),
     )
 

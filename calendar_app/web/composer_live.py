@@ -19,7 +19,7 @@ from calendar_app.extensions import db
 from calendar_app.models import Asset, Channel, ChannelState, Post, Variant, Workspace
 from calendar_app.planning import PastTime
 from calendar_app.refusals import Refusal
-from calendar_app.web import sentences
+from calendar_app.web import sentences, wording
 from calendar_app.web.composer_form import Mistyped, Typed
 from publishers.values import Preview, Problem
 
@@ -43,6 +43,7 @@ class Card:
     preview: Preview
     files: tuple[tuple[Asset, str], ...]
     said: tuple[Said, ...]
+    follows: tuple[Preview, ...] = ()
     variant: Variant | None = None
 
     @property
@@ -51,6 +52,10 @@ class Card:
         if self.preview.count > self.preview.limit:
             return "over"
         return "near" if self.preview.count >= self.preview.limit * NEAR else ""
+
+    def follow_name(self, place: int) -> str:
+        """How the part at ``place`` of what follows it is called there."""
+        return wording.follow_name(self.channel, place)
 
     @property
     def errors(self) -> int:
@@ -173,12 +178,13 @@ def _wording(typed: Typed, rows: Desk, channel: Channel) -> Wording:
 
 def _card(words: Wording, is_begun: bool) -> Card:
     said = tuple(_said(problem) for problem in content.problems(words)) if is_begun else ()
-    return Card(words.channel, content.preview(words), words.attachments, said)
+    return Card(words.channel, content.preview(words), words.attachments, said, content.following(words))
 
 
 def _out_card(variant: Variant) -> Card:
     words = content.wording(variant)
-    return Card(words.channel, content.preview(words), words.attachments, (), variant)
+    after = content.following(words)
+    return Card(words.channel, content.preview(words), words.attachments, (), after, variant)
 
 
 def _said(problem: Problem) -> Said:

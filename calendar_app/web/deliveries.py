@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from calendar_app import engagement, triage
 from calendar_app.extensions import db
-from calendar_app.models import Delivery, Post, Role
+from calendar_app.models import Delivery, FollowUp, Post, Role
 from calendar_app.refusals import Refusal
 from calendar_app.web import edge, loading, post_page
 from calendar_app.web.delivery_panel import deliveries_of, panel
@@ -84,6 +84,32 @@ def appeared(delivery_id: int) -> Response:
 def did_not_appear(delivery_id: int) -> Response:
     """A person looked and it is not there."""
     return _decide(delivery_id, triage.did_not_appear, _("Noted: it is not out. You can try it again."))
+
+
+@blueprint.post("/follow-ups/<int:follow_id>/there")
+@loading.needs(Role.APPROVER)
+def follow_is_there(follow_id: int) -> Response:
+    """A person saw what follows a post."""
+    return _decide_follow(follow_id, triage.follow_is_there, _("Noted: it is out."))
+
+
+@blueprint.post("/follow-ups/<int:follow_id>/send")
+@loading.needs(Role.APPROVER)
+def send_follow(follow_id: int) -> Response:
+    """Send what follows a post after all."""
+    return _decide_follow(follow_id, triage.send_follow, _("It is sent now."))
+
+
+@blueprint.post("/follow-ups/<int:follow_id>/leave")
+@loading.needs(Role.APPROVER)
+def leave_follows(follow_id: int) -> Response:
+    """Give up what follows a post."""
+    return _decide_follow(follow_id, triage.leave_follows, _("Left out."))
+
+
+def _decide_follow(follow_id: int, verb: Callable[[FollowUp, Any, datetime], None], told: str) -> Response:
+    row = loading.follow_up(follow_id)
+    return _decide(row.delivery_id, lambda _delivery, by, now: verb(row, by, now), told)
 
 
 def _instant(seconds: str) -> datetime | None:

@@ -24,7 +24,8 @@ from calendar_app.models import (
     User,
     Variant,
 )
-from calendar_app.web import handoff_links, risks, story, wording
+from calendar_app.web import edge, follow_panel, handoff_links, risks, story, wording
+from calendar_app.web.follow_panel import Following
 from calendar_app.web.post_forms import AppearedForm
 
 UNDER_WAY = frozenset({State.PUBLISHING, State.PROCESSING})
@@ -68,6 +69,7 @@ class Row:
     may_answer: bool
     answer: AppearedForm | None = None
     by_hand: ByHand | None = None
+    follows: Following | None = None
 
     @property
     def word(self) -> str:
@@ -111,12 +113,17 @@ def panel(
     A ``member`` who may post by hand is shown the way to that.
     """
     deliveries = deliveries_of(post)
-    people = people_of(deliveries)
+    people, after = people_of(deliveries), follow_panel.rows_of(deliveries)
+    is_approver = role.includes(Role.APPROVER)
     rows = tuple(
-        replace(_row(delivery, role, now, people, answer), by_hand=_by_hand(delivery, member))
+        replace(
+            _row(delivery, role, now, people, answer),
+            by_hand=_by_hand(delivery, member),
+            follows=follow_panel.following(delivery, after, now, is_approver=is_approver),
+        )
         for delivery in deliveries
     )
-    return Panel(post, rows, wait([row.delivery for row in rows], now))
+    return Panel(post, rows, wait(rows, now))
 
 
 def deliveries_of(post: Post) -> list[Delivery]:
@@ -134,17 +141,13 @@ def deliveries_of(post: Post) -> list[Delivery]:
     )
 
 
-def wait(deliveries: Sequence[Delivery], now: datetime) -> int | None:
+def wait(rows: Sequence[Row], now: datetime) -> int | None:
     """Seconds until the panel should look again: soon while something is under way or its instant is near."""
-    instants = [instant for delivery in deliveries for instant in _expected(delivery, now)]
+    instants = [instant for row in rows for instant in _expected(row.delivery, now)]
+    instants += [row.follows.next_at for row in rows if row.follows and row.follows.next_at]
     if not instants or min(instants) - now > FORESIGHT:
         return None
     return int(max(min(instants) - now, EAGER).total_seconds())
-
-
-def web_link(address: str | None) -> str:
-    """The address if a browser may be sent there, else nothing: it comes from a server that we do not run."""
-    return address if address and address.startswith(("https://", "http://")) else ""
 
 
 def _expected(delivery: Delivery, now: datetime) -> list[datetime]:
@@ -172,8 +175,8 @@ def _row(
         lines=tuple(story.story(delivery, people)),
         risks=risks.risks(delivery, role),
         quote=story.last_words(delivery),
-        post_link=web_link(delivery.url),
-        profile_link=web_link(delivery.channel.profile_url),
+        post_link=edge.web_link(delivery.url),
+        profile_link=edge.web_link(delivery.channel.profile_url),
         may_retry=is_approver and _retryable(delivery),
         may_cancel=is_planner and delivery.state in CANCELABLE,
         may_answer=is_approver and delivery.state == State.UNCONFIRMED,

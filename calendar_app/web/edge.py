@@ -50,3 +50,8 @@ def safe_path(address: str | None, otherwise: str) -> str:
     ):
         return otherwise
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def web_link(address: str | None) -> str:
+    """The address if a browser may be sent there, else nothing: it comes from a server that we do not run."""
+    return address if address and address.startswith(("https://", "http://")) else ""

@@ -14,7 +14,8 @@ from calendar_app import content, handing, library
 from calendar_app.handing import Phase
 from calendar_app.models import Asset, Attempt, Delivery, Membership, User
 from calendar_app.web import sentences, story, wording
-from calendar_app.web.delivery_panel import people_of, web_link
+from calendar_app.web.delivery_panel import people_of
+from calendar_app.web.edge import web_link
 from calendar_app.web.files import ENDINGS
 from publishers import declarations, text
 from publishers.values import Content, Media

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask import Blueprint, abort, g, session
 from flask_login import current_user
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.orm import joinedload
 
 from calendar_app import people
@@ -18,6 +18,7 @@ from calendar_app.models import (
     Channel,
     ChannelState,
     Delivery,
+    FollowUp,
     Label,
     Membership,
     Post,
@@ -77,6 +78,13 @@ def asset(asset_id: int) -> Asset:
 
 def delivery(delivery_id: int) -> Delivery:
     return _own(Delivery, delivery_id)
+
+
+def follow_up(follow_id: int) -> FollowUp:
+    """What follows a delivery of this workspace."""
+    query = select(FollowUp).join(FollowUp.delivery).where(Delivery.workspace_id == g.workspace.id)
+    known = query.where(FollowUp.id == follow_id) if follow_id <= LARGEST_ID else query.where(false())
+    return db.session.scalar(known) or abort(404)
 
 
 def deliveries(*where: ColumnElement[bool]) -> list[Delivery]:

@@ -127,6 +127,7 @@ def _now() -> dict[str, Any]:
         "counts": operations.counts(g.workspace),
         "state": state,
         "waiting": [waiting_line(delivery, now) for delivery in waiting],
+        "cut_short": operations.cut_short(g.workspace),
         "most": operations.MOST,
     }
 

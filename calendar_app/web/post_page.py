@@ -58,12 +58,17 @@ class Reading:
     files: tuple[tuple[Asset, str], ...]
     troubles: tuple[Trouble, ...]
     options: tuple[tuple[str, str], ...]
+    follows: tuple[Preview, ...]
     is_out: bool
     has_own_words: bool
 
     @property
     def channel(self) -> Channel:
         return self.variant.channel
+
+    def follow_name(self, place: int) -> str:
+        """How the part at ``place`` of what follows it is called there."""
+        return wording.follow_name(self.channel, place)
 
     @property
     def is_published(self) -> bool:
@@ -146,6 +151,7 @@ def reading(variant: Variant) -> Reading:
         files=words.attachments,
         troubles=() if deliveries.is_out(variant) else (*_troubles(words), *_rendering(words)),
         options=tuple(wording.chosen_options(variant.channel, words.options)),
+        follows=content.following(words),
         is_out=deliveries.is_out(variant),
         has_own_words=variant.text is not None or variant.own_media,
     )

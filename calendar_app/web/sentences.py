@@ -247,7 +247,8 @@ def warning(found: Mapping[str, Any]) -> str:
     """One of a delivery's warnings in words: what will go wrong."""
     code, params = found["code"], found["params"]
     if code == "limits_changed":
-        inner = PROBLEMS[params["code"]].say(params["params"])
+        own = Words(*params["words"]) if params.get("words") else None
+        inner = problem(Problem(params["code"], "error", params["params"], words=own))
         return str(_("This channel has changed what it takes. %(problem)s", problem=inner))
     if code == "media_does_not_fit":
         reason = media_reason(params["reason"])

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 import publishers
-from calendar_app import handing
+from calendar_app import handing, triage
 from calendar_app.models import (
     Approval,
     Channel,
@@ -26,6 +26,7 @@ from calendar_app.models import (
 from calendar_app.retrying import BACK_OFF
 from calendar_app.web import sentences
 from calendar_app.web.locale import moment
+from publishers import follows
 from publishers.base import Option
 
 FULL_TRIES = len(BACK_OFF) + 1
@@ -113,6 +114,9 @@ ANSWERED: Mapping[str, Any] = {
     State.FAILED: _l("%(name)s looked on %(platform)s: it is not there."),
     handing.DONE: _l("%(name)s posted it on %(platform)s."),
     handing.PASSED_ON: _l("%(name)s could not post it: %(reason)s"),
+    triage.FOLLOW_IS_THERE: _l("%(name)s saw what follows it on %(platform)s."),
+    triage.FOLLOW_SENT: _l("%(name)s had what follows it sent."),
+    triage.FOLLOW_LEFT: _l("%(name)s left out what follows it."),
 }
 VERDICTS: Mapping[Verdict, Any] = {
     Verdict.SUBMITTED: _l("%(name)s submitted it for approval."),
@@ -169,9 +173,19 @@ def platform(channel: Channel) -> str:
 
 
 def chosen_options(channel: Channel, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The platform's own fields that were filled in: label and value, both in words."""
-    given = [option for option in publishers.get(channel.platform).options if chosen.get(option.name)]
+    """The platform's own fields that were filled in, but for what follows the post: label and value, both in words."""
+    options = publishers.get(channel.platform).options
+    given = [
+        option for option in options if chosen.get(option.name) and option not in follows.OPTIONS.values()
+    ]
     return [(sentences.label(option.label), _choice(option, chosen[option.name])) for option in given]
+
+
+def follow_name(channel: Channel, place: int | None = None) -> str:
+    """How what follows a post is called there; in a thread with its number, since the post itself is the first."""
+    kind = publishers.get(channel.platform).follows
+    name = sentences.label(follows.OPTIONS[kind].label) if kind else ""
+    return f"{name} {place + 2}" if kind == "thread" and place is not None else name
 
 
 def mark(name: str) -> str:

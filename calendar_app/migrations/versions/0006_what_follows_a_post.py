@@ -34,6 +34,10 @@ def upgrade() -> None:
     )
     due = sa.text("due_at IS NOT NULL")
     op.create_index("ix_follow_up_due", "follow_up", ["due_at"], sqlite_where=due, postgresql_where=due)
+    asked = sa.text("state IN ('unconfirmed', 'failed', 'held')")
+    op.create_index(
+        "ix_follow_up_asked", "follow_up", ["delivery_id"], sqlite_where=asked, postgresql_where=asked
+    )
 
 
 def downgrade() -> None:
