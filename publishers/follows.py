@@ -26,7 +26,7 @@ COMMENT = Option(
 )
 THREAD = Option(
     "thread_posts",
-    Words("Thread", "串文", "串文"),
+    Words("Thread", "串文", "帖子串"),
     kind="long",
     hint=Words(
         "Further posts, each a reply to the one before. A line of --- divides them.",
@@ -45,7 +45,7 @@ COMMENT_TOO_LONG = Words(
 PART_TOO_LONG = Words(
     "Post %(number)s of the thread is too long by %(over)s: it counts %(count)s here, and %(limit)s is the most.",
     "串文第 %(number)s 則超出 %(over)s 字：這裡計為 %(count)s 字，上限 %(limit)s 字。",
-    "串文第 %(number)s 条超出 %(over)s 字：这里计为 %(count)s 字，上限 %(limit)s 字。",
+    "帖子串第 %(number)s 条超出 %(over)s 字：这里计为 %(count)s 字，上限 %(limit)s 字。",
 )
 TOO_MANY = Words(
     "%(count)s posts follow; at most %(limit)s can.",
@@ -61,6 +61,12 @@ def texts(publisher: Publisher, options: Mapping[str, str]) -> tuple[str, ...]:
     typed = options.get(OPTIONS[publisher.follows].name, "").replace("\r\n", "\n")
     parts = _DIVIDER.split(typed) if publisher.follows == "thread" else [typed]
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def without(options: Mapping[str, str]) -> dict[str, str]:
+    """All other options."""
+    names = {option.name for option in OPTIONS.values()}
+    return {name: value for name, value in options.items() if name not in names}
 
 
 def problems(publisher: Publisher, content: Content, limits: Limits) -> list[Problem]:

@@ -31,6 +31,7 @@ from calendar_app.web import (
     fields,
     loading,
     sentences,
+    wording,
 )
 from calendar_app.web.composer_form import Mistyped, Typed
 from calendar_app.web.composer_live import Card, Desk
@@ -210,14 +211,11 @@ def _choices(typed: Typed) -> dict[str, Any]:
     members = select(Membership).where(Membership.workspace_id == g.workspace.id)
     return {
         "labels": list(g.workspace.labels),
-        "option_label": sentences.label,
         "members": db.session.scalars(members.options(selectinload(Membership.user))).all(),
         "zones": [(zone.value, zone.label) for zone in fields.zones()],
         "graces": sorted({*GRACES, composer_form.row_id(typed.grace)} - {0}),
         "languages": _languages(typed.language),
-        "options_by_name": {
-            o.name: sentences.label(o.label) for p in publishers.PLATFORMS.values() for o in p.options
-        },
+        "chosen_options": wording.chosen_options,
         "options": lambda channel: publishers.get(channel.platform).options_of(channel.traits),
         "declarations": sentences.DECLARATIONS,
     }

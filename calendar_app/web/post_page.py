@@ -34,6 +34,7 @@ from calendar_app.standing import standing, word
 from calendar_app.walltime import to_wall
 from calendar_app.web import sentences, wording
 from calendar_app.web.delivery_panel import CANCELABLE
+from publishers import follows
 from publishers.values import Preview
 
 WEEK = timedelta(days=7)
@@ -150,7 +151,7 @@ def reading(variant: Variant) -> Reading:
         preview=content.preview(words),
         files=words.attachments,
         troubles=() if deliveries.is_out(variant) else (*_troubles(words), *_rendering(words)),
-        options=tuple(wording.chosen_options(variant.channel, words.options)),
+        options=tuple(wording.chosen_options(variant.channel, follows.without(words.options))),
         follows=content.following(words),
         is_out=deliveries.is_out(variant),
         has_own_words=variant.text is not None or variant.own_media,

@@ -173,11 +173,8 @@ def platform(channel: Channel) -> str:
 
 
 def chosen_options(channel: Channel, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The platform's own fields that were filled in, but for what follows the post: label and value, both in words."""
-    options = publishers.get(channel.platform).options
-    given = [
-        option for option in options if chosen.get(option.name) and option not in follows.OPTIONS.values()
-    ]
+    """The platform's own fields that were filled in: label and value, both in words."""
+    given = [option for option in publishers.get(channel.platform).options if chosen.get(option.name)]
     return [(sentences.label(option.label), _choice(option, chosen[option.name])) for option in given]
 
 
