@@ -105,7 +105,9 @@ def _refuse_unready(post: Post, now: datetime) -> None:
     if not post.variants:
         raise NotReady(_l("Choose at least one channel."))
     if post.workspace.requires_declarations and post.declares is None:
-        raise NotReady(_l("Say what this post declares: an advertisement, made with AI, reprinted, or none of these."))
+        raise NotReady(
+            _l("Say what this post declares: an advertisement, made with AI, reprinted, or none of these.")
+        )
     if post.due_at <= now and not any(deliveries.is_out(v) for v in post.variants):
         raise NotReady(_l("Its time has passed. Choose a later one."))
     problems = {channel: found for channel, found in obstacles(post).items() if found}

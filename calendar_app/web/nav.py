@@ -77,7 +77,9 @@ def _context() -> dict[str, Any]:
 
 def _items() -> list[Item]:
     there = (screen for screen in SCREENS if screen.endpoint in current_app.view_functions)
-    return [_item(screen) for screen in there if g.membership.role.includes(screen.role) and _is_of_use(screen)]
+    return [
+        _item(screen) for screen in there if g.membership.role.includes(screen.role) and _is_of_use(screen)
+    ]
 
 
 def _is_of_use(screen: Screen) -> bool:

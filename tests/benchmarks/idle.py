@@ -131,7 +131,16 @@ def demo(seconds: float = WATCHED) -> Demo:
     """Open the demo house, let it settle, and watch it for ``seconds``."""
     with tempfile.TemporaryDirectory() as data:
         ports = [str(free_port()) for _ in range(3)]
-        options = ("--port", ports[0], "--mastodon-port", ports[1], "--bluesky-port", ports[2], "--more-port", "0")
+        options = (
+            "--port",
+            ports[0],
+            "--mastodon-port",
+            ports[1],
+            "--bluesky-port",
+            ports[2],
+            "--more-port",
+            "0",
+        )
         environ = os.environ | {"ALMANAC_DATA": data}
         with House("workers", "up", "--demo", *options, environ=environ) as house:
             house.await_saying("Almanac is open", 180)

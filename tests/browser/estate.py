@@ -74,7 +74,16 @@ def opened(folder: Path) -> Iterator[Estate]:
     port, toots, skies = free_port(), free_port(), free_port()
     data = folder / "data"
     environ = {"ALMANAC_DATA": str(data), "ALMANAC_SAMPLE_AGES": AGES, "ALMANAC_BASE_URL": ""}
-    ports = ("--port", str(port), "--mastodon-port", str(toots), "--bluesky-port", str(skies), "--more-port", "0")
+    ports = (
+        "--port",
+        str(port),
+        "--mastodon-port",
+        str(toots),
+        "--bluesky-port",
+        str(skies),
+        "--more-port",
+        "0",
+    )
     with House("workers", "up", "--demo", *ports, environ=environ) as house:
         house.await_saying("Almanac is open at", 170)
         app = create_app(Config.from_environ({**os.environ, **environ}))
