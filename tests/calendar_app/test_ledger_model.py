@@ -39,7 +39,7 @@ from tests.people import Cast
 
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "0"))
 HASTY = "LEDGER_HASTY" in os.environ
-USUAL_EXAMPLES, STEPS = {"sqlite": 40, "postgresql": 25}, 30
+USUAL_EXAMPLES, STEPS = {"sqlite": 70, "postgresql": 25}, 30
 CROWD, MOST_POSTS = 5, 6
 MOST_STOPS = 500
 LEAST_CALLS = 2
