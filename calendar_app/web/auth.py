@@ -27,13 +27,11 @@ from calendar_app.extensions import db, limiter, login
 from calendar_app.models import User
 from calendar_app.refusals import Refusal
 from calendar_app.settings import config
-from calendar_app.web import edge
+from calendar_app.web import edge, locale
 from calendar_app.web.auth_forms import InvitationForm, LoginForm, SetupForm
-from calendar_app.web.locale import LOCALE_COOKIE
 
 blueprint = Blueprint("auth", __name__)
 SESSION_LIFE = timedelta(days=14)
-YEAR = 365 * 24 * 3600
 _WRONG_TRIES: dict[str, Any] = {
     "methods": ["POST"],
     "deduct_when": lambda response: response.status_code == 422,
@@ -192,7 +190,5 @@ def language() -> Response:
     if chosen not in LOCALES:
         abort(400)
     response = redirect(edge.safe_path(request.referrer, "/login"))
-    response.set_cookie(
-        LOCALE_COOKIE, chosen, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure
-    )
+    locale.remember(response, chosen)
     return response

@@ -9,10 +9,11 @@ from flask_babel import refresh
 
 from calendar_app import handing
 from calendar_app.extensions import limiter
-from calendar_app.web import edge, handoff_answers, handoff_links
+from calendar_app.web import edge, handoff_answers, handoff_links, locale
 from calendar_app.web.handoff_page import Visit
 
-blueprint = Blueprint("handoff_link", __name__, url_prefix="/h")
+PREFIX = "/h"
+blueprint = Blueprint("handoff_link", __name__, url_prefix=PREFIX)
 # A post has at most some dozens of files, each with its small picture; a page that is open asks again now and then.
 limiter.limit("240 per minute")(blueprint)
 _WRONG = limiter.limit("20 per minute", deduct_when=lambda response: response.status_code == 410)
@@ -63,6 +64,14 @@ def _tell_nobody(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@blueprint.after_request
+def _keep_the_language(response: Response) -> Response:
+    """That the link has ended is said in the language in which its page was read."""
+    if reader := g.get("reader"):
+        locale.remember(response, str(reader.locale), path=PREFIX)
     return response
 
 

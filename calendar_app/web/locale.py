@@ -10,6 +10,7 @@ from babel.dates import format_skeleton
 from flask import Flask, g, has_request_context, request
 from flask_babel import format_time, get_locale, to_user_timezone
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from calendar_app.config import LOCALES
 from calendar_app.extensions import babel
@@ -23,6 +24,7 @@ LOCALE_COOKIE = "locale"
 THEME_COOKIE = "theme"
 TINTS = 8
 FIRST_CJK = 0x2E80
+YEAR = 365 * 24 * 3600
 _TAGS = {
     "en": "en",
     "zh-hant": "zh_Hant",
@@ -51,6 +53,19 @@ def chosen_locale() -> str:
         return str(who.locale)
     cookie = request.cookies.get(LOCALE_COOKIE, "")
     return cookie if cookie in LOCALES else _accepted() or config().default_locale
+
+
+def remember(response: Response, chosen: str, path: str = "/") -> None:
+    """Who has not logged in reads the pages below ``path`` in this language from now on."""
+    response.set_cookie(
+        LOCALE_COOKIE,
+        chosen,
+        max_age=YEAR,
+        path=path,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
 
 
 def _accepted() -> str | None:

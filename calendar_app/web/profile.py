@@ -13,12 +13,11 @@ from werkzeug.wrappers import Response
 from calendar_app import people
 from calendar_app.extensions import db, limiter
 from calendar_app.web import loading
-from calendar_app.web.locale import THEME_COOKIE
+from calendar_app.web.locale import THEME_COOKIE, YEAR
 from calendar_app.web.profile_forms import PasswordForm, ProfileForm
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
 blueprint.before_request(loading.keep_workspace)
-YEAR = 365 * 24 * 3600
 
 
 @blueprint.route("", methods=["GET", "POST"])

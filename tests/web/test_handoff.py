@@ -304,6 +304,8 @@ def test_the_link_speaks_its_persons_language_and_clock(
     html = page(phone, link)
     assert '<html lang="zh-Hant"' in html
     assert re.search(r"小紅書", html)
+    withdraw(app, cast)
+    assert '<html lang="zh-Hant"' in page(phone, link, 410)
 
 
 def test_a_link_is_the_same_until_something_changes(app: Flask, cast: Cast, link: str, handed: int) -> None:
