@@ -122,6 +122,9 @@ def keep(workspace: Workspace, platform: str, found: Connected, now: datetime) -
     if channel.state in (ChannelState.RECONNECT, ChannelState.REMOVED):
         _set_state(channel, ChannelState.ACTIVE, "", now)
         sweeps.release(_waiting(channel, Hold.RECONNECT), now)
+        if workspace.paused_at is None:
+            # The workspace may have been resumed while nobody was signed in here.
+            sweeps.release(_waiting(channel, Hold.PAUSED), now)
     db.session.flush()
     ahead.look_again(Delivery.channel_id == channel.id, now)
     return channel

@@ -36,11 +36,13 @@ class NotPossible(Refusal):
 def retry(delivery: Delivery, by: User, now: datetime) -> None:
     """A person sends a failed or held delivery again, on this channel alone, now or when the channel's rest is over.
 
+    Never before the time that was promised.
+
     Raises ``NotPossible``.
     """
     _refuse_unapproved(delivery)
     window = delivery.not_later_than - delivery.promised_at
-    due_at = max(now, delivery.channel.rests_until or now)
+    due_at = max(now, delivery.promised_at, delivery.channel.rests_until or now)
     moved = advance(
         delivery.id,
         State.SCHEDULED,

@@ -272,6 +272,25 @@ def test_signing_in_again_lifts_no_pause(
     assert (skies.state, delivery.state) == (ChannelState.ACTIVE, State.SCHEDULED)
 
 
+def test_signing_in_again_frees_what_a_pause_held_that_was_lifted_in_between(
+    cast: Cast, skies: Channel, bluesky_server: Server, watch: Watch
+) -> None:
+    (delivery,) = an_approved_post(cast, skies).deliveries
+    account = bluesky_server.control.account("tea.test", "Tea")
+    typed = {
+        "service": bluesky_server.url,
+        "handle": account["handle"],
+        "app_password": account["app_password"],
+    }
+    channels.pause_workspace(cast.tea, "A recall", watch.now)
+    channels.needs_reconnecting(skies.id, "Signed out", watch.now)
+    db.session.expire_all()
+    channels.resume_workspace(cast.tea, watch.now)
+    channels.reconnect(skies, get("bluesky").connect(typed), watch.now)
+    db.session.expire_all()
+    assert (skies.state, delivery.state) == (ChannelState.ACTIVE, State.SCHEDULED)
+
+
 DAYS = timedelta(days=1)
 
 

@@ -159,6 +159,15 @@ def test_resuming_floods_nothing_and_leaves_what_was_missed_to_a_person(cast: Ca
     assert ahead.deliveries[0].state == State.SCHEDULED
 
 
+def test_what_is_tried_again_before_its_time_waits_for_it(cast: Cast) -> None:
+    delivery = a_delivery(cast, State.HELD, held_reason=Hold.PAUSED)
+    promised_at = delivery.promised_at
+    triage.retry(delivery, cast.bo, promised_at - timedelta(minutes=5))
+    db.session.commit()
+    db.session.expire_all()
+    assert (delivery.state, delivery.due_at) == (State.SCHEDULED, promised_at)
+
+
 def test_removing_a_channel_cancels_what_waits_and_forgets_its_credentials(cast: Cast) -> None:
     channel = a_channel(cast.tea)
     post = an_approved_post(cast, channel)
