@@ -121,10 +121,9 @@ def keep(workspace: Workspace, platform: str, found: Connected, now: datetime) -
     credentials.replace(channel, found.credentials)
     if channel.state in (ChannelState.RECONNECT, ChannelState.REMOVED):
         _set_state(channel, ChannelState.ACTIVE, "", now)
-        sweeps.release(_waiting(channel, Hold.RECONNECT), now)
-        if workspace.paused_at is None:
-            # The workspace may have been resumed while nobody was signed in here.
-            sweeps.release(_waiting(channel, Hold.PAUSED), now)
+        # The workspace may have been resumed while nobody was signed in here.
+        over = (Hold.RECONNECT,) if workspace.paused_at else (Hold.RECONNECT, Hold.PAUSED)
+        sweeps.release(_waiting(channel, *over), now)
     db.session.flush()
     ahead.look_again(Delivery.channel_id == channel.id, now)
     return channel
@@ -165,7 +164,7 @@ def resume(channel: Channel, now: datetime) -> Resumed:
     """Send again what is still to come; what was missed waits for a person."""
     _set_state(channel, ChannelState.ACTIVE, "", now)
     ahead.look_again(Delivery.channel_id == channel.id, now)
-    return _go(_waiting(channel, Hold.PAUSED) | _waiting(channel, Hold.RECONNECT), now)
+    return _go(_waiting(channel, Hold.PAUSED, Hold.RECONNECT), now)
 
 
 def pause_workspace(workspace: Workspace, reason: str, now: datetime) -> Stopped:
@@ -257,8 +256,8 @@ def _set_state(channel: Channel, state: ChannelState, reason: str, now: datetime
     channel.state, channel.state_reason, channel.state_at = state, reason[:500], now
 
 
-def _waiting(channel: Channel, reason: Hold) -> ColumnElement[bool]:
-    return (Delivery.channel_id == channel.id) & (Delivery.held_reason == reason)
+def _waiting(channel: Channel, *reasons: Hold) -> ColumnElement[bool]:
+    return (Delivery.channel_id == channel.id) & Delivery.held_reason.in_(reasons)
 
 
 def _stop(where: ColumnElement[bool], now: datetime) -> Stopped:

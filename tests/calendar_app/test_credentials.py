@@ -246,17 +246,17 @@ def test_a_channel_knows_when_its_credentials_end(cast: Cast, skies: Channel, to
     assert skies.expires_at is None
 
 
+def typed_again(server: Server) -> dict[str, str]:
+    """What the person of the channel types to sign in again."""
+    account = server.control.account("tea.test", "Tea")
+    return {"service": server.url, "handle": account["handle"], "app_password": account["app_password"]}
+
+
 @pytest.mark.parametrize("paused_first", [True, False])
 def test_signing_in_again_lifts_no_pause(
     cast: Cast, skies: Channel, bluesky_server: Server, watch: Watch, paused_first: bool
 ) -> None:
     (delivery,) = an_approved_post(cast, skies).deliveries
-    account = bluesky_server.control.account("tea.test", "Tea")
-    typed = {
-        "service": bluesky_server.url,
-        "handle": account["handle"],
-        "app_password": account["app_password"],
-    }
     acts: list[Callable[[], object]] = [
         lambda: channels.pause(skies, "A recall", watch.now),
         lambda: channels.needs_reconnecting(skies.id, "Signed out", watch.now),
@@ -264,7 +264,7 @@ def test_signing_in_again_lifts_no_pause(
     for act in acts if paused_first else reversed(acts):
         act()
         db.session.expire_all()
-    channels.reconnect(skies, get("bluesky").connect(typed), watch.now)
+    channels.reconnect(skies, get("bluesky").connect(typed_again(bluesky_server)), watch.now)
     assert (skies.state, skies.state_reason) == (ChannelState.PAUSED, "A recall")
     assert delivery.state == State.HELD
     assert channels.resume(skies, watch.now).scheduled == 1
@@ -276,17 +276,11 @@ def test_signing_in_again_frees_what_a_pause_held_that_was_lifted_in_between(
     cast: Cast, skies: Channel, bluesky_server: Server, watch: Watch
 ) -> None:
     (delivery,) = an_approved_post(cast, skies).deliveries
-    account = bluesky_server.control.account("tea.test", "Tea")
-    typed = {
-        "service": bluesky_server.url,
-        "handle": account["handle"],
-        "app_password": account["app_password"],
-    }
     channels.pause_workspace(cast.tea, "A recall", watch.now)
     channels.needs_reconnecting(skies.id, "Signed out", watch.now)
     db.session.expire_all()
     channels.resume_workspace(cast.tea, watch.now)
-    channels.reconnect(skies, get("bluesky").connect(typed), watch.now)
+    channels.reconnect(skies, get("bluesky").connect(typed_again(bluesky_server)), watch.now)
     db.session.expire_all()
     assert (skies.state, delivery.state) == (ChannelState.ACTIVE, State.SCHEDULED)
 
