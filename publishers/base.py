@@ -86,6 +86,11 @@ KEY_MARGIN = timedelta(minutes=5)
 CANNOT_LOOK = "cannot_look"
 
 
+def end_of(kept: Mapping[str, str]) -> datetime | None:
+    """When a person has to sign in again, where the platform told (aware UTC)."""
+    return datetime.fromisoformat(kept["ends_at"]) if kept.get("ends_at") else None
+
+
 class Publisher(ABC):
     """Say this, there, now. Adapters translate; they hold no state and never retry by themselves.
 
@@ -205,7 +210,7 @@ class Publisher(ABC):
 
     def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
         """When a person has to sign in again at the latest, where the credentials themselves tell (aware UTC)."""
-        return None
+        return end_of(credentials)
 
     @abstractmethod
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:

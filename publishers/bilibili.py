@@ -17,7 +17,7 @@ from publishers import limits as shared
 from publishers import oauth
 from publishers.base import Authorization, Publisher
 from publishers.bilibili_api import ARCHIVE, HOME, HOSTS, Api, api, data, nothing, tokens
-from publishers.errors import Evidence, PublisherError, Rejected, Stale, Temporary, Unconfirmed
+from publishers.errors import Evidence, PublisherError, Rejected, Stale, Temporary, Unconfirmed, not_prepared
 from publishers.http import Reply
 from publishers.matching import Likeness
 from publishers.values import (
@@ -100,7 +100,7 @@ class Bilibili(Publisher):
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Accepted:
         shared.refuse(self.check(content, destination.limits))
         if "upload_token" not in ticket.handles:
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         said = about.said(content, ticket.handles.get("cover", ""))
         path, token = f"{ARCHIVE}/add-by-utoken", ticket.handles["upload_token"]
         try:

@@ -15,7 +15,14 @@ from publishers import bluesky_record as record
 from publishers import bluesky_talk as talk
 from publishers import limits as shared
 from publishers.base import Field, Publisher
-from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unauthorized, Unconfirmed
+from publishers.errors import (
+    Evidence,
+    PublisherError,
+    Rejected,
+    Unauthorized,
+    Unconfirmed,
+    not_prepared,
+)
 from publishers.follows import THREAD
 from publishers.http import UPLOAD_TIMEOUT, Http, Reply, address, opened
 from publishers.values import (
@@ -137,7 +144,7 @@ class Bluesky(Publisher):
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt:
         shared.refuse(self.check(content, destination.limits))
         if self.needs_prepare(content) and not _is_prepared(content, ticket):
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         said = {**record.post(content, ticket.handles), "createdAt": atproto.timestamp(ticket.at)}
         with atproto.connection(destination) as http:
             return self._put(http, destination, said, ticket)

@@ -16,7 +16,7 @@ from publishers import douyin_uploads as uploads
 from publishers import douyin_works as works
 from publishers import limits as shared
 from publishers.base import Authorization, Field, Option, Publisher
-from publishers.errors import Evidence, PublisherError, Stale, Temporary, Unconfirmed
+from publishers.errors import Evidence, PublisherError, Stale, Temporary, Unconfirmed, not_prepared
 from publishers.http import Http
 from publishers.matching import Likeness
 from publishers.values import (
@@ -125,9 +125,6 @@ class Douyin(Publisher):
     def refresh(self, destination: Destination) -> Mapping[str, str]:
         return api.refreshed(destination)
 
-    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
-        return oauth.end_of(credentials)
-
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))
         with _connection(destination) as http:
@@ -137,7 +134,7 @@ class Douyin(Publisher):
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Accepted:
         shared.refuse(self.check(content, destination.limits))
         if len(ticket.handles.get("ids", ())) != len(content.media):
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         call, body = _creation(content, ticket.handles["ids"])
         asked = {"open_id": destination.remote_id}
         try:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from publishers import oauth, present, rests
+from publishers.base import end_of
 from publishers.errors import PublisherError, Stale, Unauthorized
 from publishers.http import Dialect, Http, Reply, Rule, uncertain
 from publishers.http import rests as resting
@@ -107,7 +108,7 @@ def refreshed(destination: Destination) -> dict[str, str]:
     with Http(destination.base_url, DIALECT, secrets=secrets, seconds=REFRESH_SECONDS) as http:
         form = oauth.refresh_form(known, "client_key")
         fresh = http.post("/oauth/refresh_token/", tokens(known), data=form)
-        end = oauth.end_of(fresh)
+        end = end_of(fresh)
         if end is None or end - present.now() > RENEWED_BEFORE:
             return fresh
         try:

@@ -61,5 +61,10 @@ class Stale(PublisherError):
     """A handle made by ``prepare`` is no longer known to the platform; surely not posted: prepare again."""
 
 
+def not_prepared() -> Stale:
+    """What ``publish`` answers to a ticket without the handles that the content needs."""
+    return Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+
+
 class Unconfirmed(PublisherError):
     """The visible call was sent and its answer was lost: it may or may not have been posted."""

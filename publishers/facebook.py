@@ -15,7 +15,7 @@ from publishers import declarations, facebook_video, meta, oauth
 from publishers import facebook_entities as entities
 from publishers import limits as shared
 from publishers.base import Authorization, Field, Option, Publisher
-from publishers.errors import Evidence, Rejected, Stale
+from publishers.errors import Rejected, Stale, not_prepared
 from publishers.follows import COMMENT
 from publishers.http import address, opened
 from publishers.meta import Graph
@@ -160,7 +160,7 @@ class Facebook(Publisher):
     def publish(self, destination: Destination, content: Content, ticket: Ticket) -> Receipt | Accepted:
         shared.refuse(self.check(content, destination.limits))
         if not _is_prepared(content, ticket):
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         try:
             if _video_of(content):
                 graph = _graph(destination, "video")

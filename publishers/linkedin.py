@@ -12,7 +12,7 @@ from publishers import linkedin_api as api
 from publishers import linkedin_posts as posts
 from publishers import oauth
 from publishers.base import Authorization, Field, Option, Publisher
-from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unconfirmed
+from publishers.errors import PublisherError, Rejected, Unconfirmed, not_prepared
 from publishers.follows import COMMENT
 from publishers.http import Http, Reply
 from publishers.linkedin_media import Uploads
@@ -175,9 +175,6 @@ class LinkedIn(Publisher):
         form = oauth.refresh_form(destination.credentials)
         return api.token(destination.base_url, form, destination.credentials)
 
-    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
-        return oauth.end_of(credentials)
-
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))
         with _connection(destination) as http:
@@ -188,7 +185,7 @@ class LinkedIn(Publisher):
         shared.refuse(self.check(content, destination.limits))
         urns = ticket.handles.get("media", ())
         if len(urns) != len(content.media):
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         body = posts.body(destination.remote_id, content, urns)
         with _connection(destination) as http:
             try:

@@ -15,7 +15,7 @@ from publishers import mastodon_entities as entities
 from publishers import mastodon_statuses as statuses
 from publishers import mastodon_talk as talk
 from publishers.base import Authorization, Field, Option, Publisher
-from publishers.errors import Evidence, Rejected, Stale, Temporary, Unauthorized
+from publishers.errors import Evidence, Rejected, Stale, Temporary, Unauthorized, not_prepared
 from publishers.follows import THREAD
 from publishers.http import UPLOAD_TIMEOUT, Dialect, Http, Rule, address, opened
 from publishers.values import (
@@ -146,7 +146,7 @@ class Mastodon(Publisher):
         shared.refuse(self.check(content, destination.limits))
         ids = ticket.handles.get("media_ids", ())
         if len(ids) != len(content.media):
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         with _connection(destination.base_url, destination.credentials) as http:
             return self._said(http, destination, _body(content, ids), ticket.key)
 

@@ -98,9 +98,6 @@ class MetaAccount(Publisher):
     def refresh(self, destination: Destination) -> Mapping[str, str]:
         return self.login.renewed(destination.base_url, destination.credentials)
 
-    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
-        return oauth.end_of(credentials)
-
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))
         container = self._containers(destination).made(self.parts(content), self.whole(content))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from publishers import meta
-from publishers.errors import Evidence, PublisherError, Rejected, Stale, Temporary, Unconfirmed
+from publishers.errors import Evidence, PublisherError, Rejected, Stale, Temporary, Unconfirmed, not_prepared
 from publishers.http import Reply
 from publishers.meta import Graph, Listed
 from publishers.values import Media, Ticket
@@ -147,7 +147,7 @@ class Containers:
 def of(ticket: Ticket) -> str:
     """The container of a prepared post; ``Stale`` where there is none."""
     if "container" not in ticket.handles:
-        raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+        raise not_prepared()
     return str(ticket.handles["container"])
 
 

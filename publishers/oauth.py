@@ -126,11 +126,6 @@ def credentials(
     return {name: value for name, value in kept.items() if value}
 
 
-def end_of(kept: Mapping[str, str]) -> datetime | None:
-    """When a person has to sign in again, where the platform told (aware UTC)."""
-    return datetime.fromisoformat(kept["ends_at"]) if kept.get("ends_at") else None
-
-
 def secrets_of(kept: Mapping[str, str]) -> tuple[str, ...]:
     """What of the credentials must appear in no error."""
     return tuple(kept[name] for name in ("access_token", "refresh_token", "client_secret") if kept.get(name))

@@ -129,9 +129,6 @@ class Pinterest(Publisher):
         known = destination.credentials
         return api.tokens(destination.base_url, oauth.refresh_form(known), known)
 
-    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
-        return oauth.end_of(credentials)
-
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         self._refuse(destination, content)
         film = pins.film_of(content)

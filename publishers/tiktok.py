@@ -16,7 +16,7 @@ from publishers import oauth
 from publishers import tiktok_api as api
 from publishers import tiktok_post as post
 from publishers.base import Authorization, Field, Option, Publisher
-from publishers.errors import Evidence, PublisherError, Stale, Temporary, Unconfirmed
+from publishers.errors import Evidence, PublisherError, Stale, Temporary, Unconfirmed, not_prepared
 from publishers.http import Http, Reply
 from publishers.values import (
     Accepted,
@@ -144,9 +144,6 @@ class TikTok(Publisher):
                 "/v2/oauth/token/", lambda reply: oauth.credentials(reply.body, known), data=form
             )
 
-    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
-        return oauth.end_of(credentials)
-
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))
         sources = post.sources(content)
@@ -164,7 +161,7 @@ class TikTok(Publisher):
         if content.media[0].kind == "image":
             return self._post_photos(destination, content, ticket)
         if "upload_url" not in ticket.handles:
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         try:
             api.Upload.of(ticket.handles).finish(destination.base_url, content.media[0])
         except Stale as error:
@@ -215,7 +212,7 @@ class TikTok(Publisher):
         """TikTok fetches photos by itself, at once: so their beginning is the visible call."""
         sources = post.sources(content)
         if "forbids" not in ticket.handles:
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         with _connection(destination) as http:
             publish_id = post.begin_photos(http, content, ticket.handles["forbids"], sources)
         return Accepted(post.handle(content, publish_id))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from publishers import limits as shared
 from publishers import present, wechat_article, wechat_callbacks, wechat_posts, wechat_sending
 from publishers.base import Option, Publisher
-from publishers.errors import Evidence, Rejected, Stale, Temporary
+from publishers.errors import Evidence, Rejected, Stale, Temporary, not_prepared
 from publishers.http import address
 from publishers.values import (
     Accepted,
@@ -159,7 +159,7 @@ class Wechat(Publisher):
         shared.refuse(self.check(content, destination.limits))
         mode, now = _mode(destination), present.now()
         if "media_id" not in ticket.handles and not (mode == MASS and "pictures" in ticket.handles):
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         if mode == DRAFT:
             return wechat_sending.hand_over(content, ticket, now)
         if mode == MASS:

@@ -20,7 +20,7 @@ from publishers import weibo_account as account
 from publishers import weibo_statuses as statuses
 from publishers import weibo_words as words
 from publishers.base import Authorization, Option, Publisher
-from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unconfirmed
+from publishers.errors import PublisherError, Rejected, Unconfirmed, not_prepared
 from publishers.follows import COMMENT
 from publishers.http import UPLOAD_TIMEOUT, Http, Reply, opened
 from publishers.values import (
@@ -120,9 +120,6 @@ class Weibo(Publisher):
         return account.connected(
             destination.base_url, destination.credentials, account.chosen(destination.traits)
         )
-
-    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
-        return oauth.end_of(credentials)
 
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))
@@ -249,7 +246,7 @@ def _share(destination: Destination, content: Content, ticket: Ticket) -> Receip
 def _say_commercially(destination: Destination, content: Content, ticket: Ticket) -> Receipt:
     ids = ticket.handles.get("pic_ids", ())
     if len(ids) != len(content.media):
-        raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+        raise not_prepared()
     said = declarations.text(content)
     is_long = text.count(said, "weibo", account.OPEN.url_cost) > SHORT
     form = account.form(

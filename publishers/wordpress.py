@@ -19,7 +19,7 @@ from publishers import wordpress_html as markup
 from publishers import wordpress_posts as posts
 from publishers import wordpress_terms as terms
 from publishers.base import Field, Option, Publisher
-from publishers.errors import Evidence, Rejected, Stale
+from publishers.errors import Evidence, Rejected, Stale, not_prepared
 from publishers.values import (
     Audience,
     Comment,
@@ -150,7 +150,7 @@ class WordPress(Publisher):
         shared.refuse(self.check(content, destination.limits))
         uploads = ticket.handles.get("uploads", ())
         if "post" not in ticket.handles or len(uploads) != len(content.media):
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         # All of it once more: a person may have touched the draft.
         body = {**posts.body(content, ticket, ticket.handles), "status": "publish"}
         path = api.path(destination, f"/posts/{ticket.handles['post']}")

@@ -11,7 +11,14 @@ from typing import Any
 from publishers import declarations, oauth, present, x_posts
 from publishers import limits as shared
 from publishers.base import Authorization, Option, Publisher
-from publishers.errors import Evidence, PublisherError, Rejected, Stale, Unauthorized, Unconfirmed
+from publishers.errors import (
+    Evidence,
+    PublisherError,
+    Rejected,
+    Unauthorized,
+    Unconfirmed,
+    not_prepared,
+)
 from publishers.follows import THREAD
 from publishers.http import Reply
 from publishers.values import (
@@ -139,7 +146,7 @@ class X(Publisher):
         shared.refuse(self.check(content, destination.limits))
         ids = ticket.handles.get("media_ids", ())
         if len(ids) != len(content.media):
-            raise Stale("This post is not prepared yet.", Evidence(code="not_prepared"))
+            raise not_prepared()
         try:
             with api(destination) as http:
                 return http.publish("/2/tweets", partial(_made, destination), json=self._body(content, ids))

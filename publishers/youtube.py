@@ -130,9 +130,6 @@ class YouTube(Publisher):
         known = destination.credentials
         return api.tokens(destination.base_url, oauth.refresh_form(known), known)
 
-    def credentials_end(self, credentials: Mapping[str, str]) -> datetime | None:
-        return oauth.end_of(credentials)
-
     def prepare(self, destination: Destination, content: Content, ticket: Ticket, now: datetime) -> Ticket:
         shared.refuse(self.check(content, destination.limits))
         film, thumbnail = video.video_of(content), video.thumbnail_of(content)
