@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.sync_api import expect
 
 from calendar_app import people
+from tests.browser import seeds, steps
 from tests.browser.conftest import Sit
 from tests.browser.desk import DESKTOP, PHONE, Desk
 from tests.browser.estate import ADMIN, PASSWORD, SLUG, Estate
@@ -75,6 +79,16 @@ def test_the_door_and_the_platforms_pages_are_no_worse(
         desk.page.goto(address)
         assert desk.page.evaluate(WIDER) <= 0
         assert desk.page.evaluate(WITHOUT_ALT) == []
+
+
+@pytest.mark.parametrize("view", ["month", "week", "list"])
+def test_a_post_of_the_last_quarter_stands_on_its_own_day_alone(
+    planner: Desk, estate: Estate, view: str
+) -> None:
+    late = (datetime.now(ZoneInfo(steps.ZONE)) + timedelta(days=60)).replace(day=14, hour=23, minute=45)
+    post_id = seeds.draft(estate, f"晚安茶 A last cup: {view}", late.astimezone(UTC))
+    planner.go(f"/calendar?view={view}&date={late:%Y-%m-%d}")
+    expect(planner.page.locator(f"a.cal-event[href$='/posts/{post_id}']")).to_have_count(1)
 
 
 def test_a_stranger_finds_nothing_of_another_workspace(sit: Sit, estate: Estate) -> None:

@@ -27,6 +27,8 @@ from workers.embedded_redis import redis_program
 from workers.processes import die_with_parent
 
 SERVICE = "almanac"
+SILENCE = 2000
+"""Milliseconds without an answer after which a server counts as dead: a busy machine's pauses are shorter."""
 PASSWORD, SENTINEL_PASSWORD = "sunlight-of-the-tests", "moonlight-of-the-tests"
 
 
@@ -116,13 +118,15 @@ class WatchedRedis:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="almanac-sentinel-"))
         self.data_ports, self.sentinel_port = [free_port(), free_port()], free_port()
+        self._dead = _taken_by_nobody()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
     def url(self) -> str:
         """An address that names a dead Sentinel first, as happens."""
+        dead = self._dead.getsockname()[1]
         return (
-            f"redis+sentinel://:{PASSWORD}@{HOST}:{free_port()},{HOST}:{self.sentinel_port}/{SERVICE}/0"
+            f"redis+sentinel://:{PASSWORD}@{HOST}:{dead},{HOST}:{self.sentinel_port}/{SERVICE}/0"
             f"?sentinel_password={SENTINEL_PASSWORD}"
         )
 
@@ -156,7 +160,7 @@ class WatchedRedis:
             f"port {self.sentinel_port}\nrequirepass {SENTINEL_PASSWORD}\n"
             f"sentinel monitor {SERVICE} {HOST} {self.data_ports[0]} 1\n"
             f"sentinel auth-pass {SERVICE} {PASSWORD}\n"
-            f"sentinel down-after-milliseconds {SERVICE} 500\nsentinel failover-timeout {SERVICE} 3000\n"
+            f"sentinel down-after-milliseconds {SERVICE} {SILENCE}\nsentinel failover-timeout {SERVICE} 3000\n"
         )
         self._start(self.sentinel_port, [str(settings), "--sentinel"], SENTINEL_PASSWORD)
 
@@ -188,7 +192,15 @@ class WatchedRedis:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         for port in list(self._processes):
             self._end(port, signal.SIGKILL)
+        self._dead.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _taken_by_nobody() -> socket.socket:
+    """A port that refuses every visitor for as long as the socket is kept: bound, never listening."""
+    kept = socket.socket()
+    kept.bind((HOST, 0))
+    return kept
 
 
 def _is_master(port: int) -> bool:

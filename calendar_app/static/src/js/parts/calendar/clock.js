@@ -22,6 +22,13 @@ export const asDate = (wall) => new Date(`${wall.slice(0, 19)}Z`);
 export const asWall = (date) => date.toISOString().slice(0, 19);
 export const addDays = (day, count) => asWall(new Date(Date.parse(`${day}T00:00:00Z`) + count * 86400000)).slice(0, 10);
 
+/* The wall time `duration` milliseconds after `wall`, or the end of its day. */
+export function withinDay(wall, duration) {
+  const day = wall.slice(0, 10);
+  const later = asWall(new Date(asDate(wall).getTime() + duration));
+  return later.startsWith(day) ? later : `${addDays(day, 1)}T00:00:00`;
+}
+
 export const spell = (wall, style) => new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: "UTC", ...style }).format(asDate(wall));
 export const spellDay = (day) => spell(`${day}T00:00:00`, { weekday: "long", day: "numeric", month: "long" });
 export const spellMoment = (wall) => spell(wall, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

@@ -1,11 +1,12 @@
 import { toast } from "../toasts.js";
-import { asWall, now, setNow } from "./clock.js";
+import { asWall, now, setNow, withinDay } from "./clock.js";
 import { query } from "./filters.js";
 import { postUrl, say, settings } from "./settings.js";
 
 const EVERY = 15_000;
 const SOON = 3_000;
 const AFTER_DUE = 2_000;
+const CARD = 30 * 60 * 1000;
 const UNDER_WAY = new Set(["publishing", "processing"]);
 
 let seen = { address: "", etag: "" };
@@ -28,8 +29,11 @@ export async function holdStill(work) {
 }
 
 export function eventOf(row) {
-  return { id: String(row.id), title: row.title, start: row.start, url: postUrl(row.id), startEditable: row.movable, extendedProps: { row } };
+  return { id: String(row.id), title: row.title, ...spanOf(row), url: postUrl(row.id), startEditable: row.movable, extendedProps: { row } };
 }
+
+/* A post is of one instant: the half hour that its card fills never reaches into the next day. */
+const spanOf = ({ start }) => ({ start, end: withinDay(start, CARD) });
 
 /* FullCalendar asks for a range. */
 export async function load({ start, end }) {
@@ -107,7 +111,8 @@ function change(event, row) {
   event.setExtendedProp("row", row);
   if (event.title !== row.title) event.setProp("title", row.title);
   if (event.startEditable !== row.movable) event.setProp("startEditable", row.movable);
-  if (!event.startStr.startsWith(row.start)) event.setStart(`${row.start}Z`);
+  const { start, end } = spanOf(row);
+  if (!event.startStr.startsWith(start) || !event.endStr.startsWith(end)) event.setDates(`${start}Z`, `${end}Z`);
 }
 
 function showNone() {

@@ -66,7 +66,6 @@ function reading() {
     nowIndicator: true,
     scrollTime: "08:00:00",
     slotEventOverlap: false,
-    defaultTimedEventDuration: "00:30:00",
     eventMinHeight: 24,
     slotMinHeight: 34,
     fixedWeekCount: false,
