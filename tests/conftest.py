@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from calendar_app import create_app, database
 from calendar_app.config import Config
@@ -19,6 +21,7 @@ from tests.servers import PostgresServer, RedisServer, chromium_program
 
 SECRET_KEY = "a secret of the tests that is long enough to sign with"
 TEMPLATE = "almanac_template"
+WALKS = "tests/browser/"
 _numbers = itertools.count(1)
 
 
@@ -28,6 +31,18 @@ def migrate(url: str, data: Path) -> None:
     database.upgrade(app)
     with app.app_context():
         db.engine.dispose()
+
+
+class OneHouseForAllWalks(LoadFileScheduling):
+    """Files go to whichever process is free; those of ``tests/browser`` to one, which alone opens the house they share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return WALKS if nodeid.startswith(WALKS) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Asked by the process that hands out the tests."""
+    return OneHouseForAllWalks(config, log)
 
 
 @pytest.fixture(scope="session")
