@@ -44,11 +44,19 @@ def unanswered(delivery_id: int) -> Sent:
     return Sent(*db.session.execute(query.where(Attempt.delivery_id == delivery_id, unknown)).one())
 
 
-def open_attempt(delivery_id: int, step: Step, now: datetime, worker: str, by: User | None = None) -> int:
-    """A try begins; its id."""
+def open_attempt(
+    delivery_id: int,
+    step: Step,
+    now: datetime,
+    worker: str,
+    by: User | None = None,
+    sent_at: datetime | None = None,
+) -> int:
+    """A try begins; its id. ``sent_at`` where its visible call is made at once."""
     db.session.flush()
     values = {"delivery_id": delivery_id, "step": step, "opened_at": now, "worker": worker}
-    attempt_id: int | None = db.session.scalar(_OPEN, values | {"by_id": by.id if by else None})
+    values |= {"by_id": by.id if by else None, "sent_at": sent_at}
+    attempt_id: int | None = db.session.scalar(_OPEN, values)
     assert attempt_id is not None
     logs.note(attempt=attempt_id)
     return attempt_id

@@ -26,13 +26,17 @@ POOL: Pool = {"pool_size": 5, "max_overflow": 7, "pool_timeout": 30}
 # A worker's threads let go of their connection while they talk to a platform, so that few serve many; who finds none
 # free waits for one. None is opened only for a moment: that costs more than all that a delivery does with it.
 FEW: Pool = {"pool_size": 5, "max_overflow": 0, "pool_timeout": 30}
+# Of SQLite's writers one works at a time. Who waits for a connection is woken for its turn; who waits at the file looks
+# again only by and by.
+FEWER = 2
 REST = 0.1
 
 
 def engine_options(url: str, pool: Pool) -> dict[str, Any]:
     """Pool and connection settings for ``url``."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_SECONDS}, **pool}
+        size = min(pool["pool_size"], FEWER) if pool is FEW else pool["pool_size"]
+        return {"connect_args": {"timeout": BUSY_SECONDS}, **pool, "pool_size": size}
     return dict(pool)
 
 

@@ -33,7 +33,6 @@ EDGES: Mapping[State, frozenset[State]] = {
 }
 GONE_OUT = frozenset({State.PUBLISHING, State.PROCESSING, State.PUBLISHED, State.UNCONFIRMED})
 GATE = timedelta(milliseconds=150)
-LOOKED_AT = frozenset({State.UNCONFIRMED, State.PROCESSING})
 
 
 def is_out(variant: Variant) -> bool:
@@ -54,12 +53,37 @@ class Claim:
 
 def claim(delivery_id: int, now: datetime, worker: str) -> Claim | None:
     """Take the delivery for publishing, or None when it is not due, not scheduled, or another took it. Commits."""
+    taken = _taken(delivery_id, Guard.DUE, {"by": now + GATE}, now, worker)
+    if taken is None:
+        db.session.rollback()
+    else:
+        db.session.commit()
+    return taken
+
+
+def claim_to_send(delivery_id: int, digest: str, now: datetime, worker: str) -> Claim | None:
+    """``claim`` and ``sending`` in one transaction, for what is due already and was just looked at, as ``digest``.
+
+    None where it is not due, not scheduled, or not that any more. The caller commits, and then makes the visible call.
+    """
+    bound = {"by": now, "seen": digest}
+    return _taken(delivery_id, Guard.AS_SEEN, bound, now, worker, sent_at=now)
+
+
+def _taken(
+    delivery_id: int,
+    guard: Guard,
+    bound: Mapping[str, Any],
+    now: datetime,
+    worker: str,
+    sent_at: datetime | None = None,
+) -> Claim | None:
     token, until = secrets.token_hex(16), now + config().lease
     due_at = _step(
         delivery_id,
         State.PUBLISHING,
-        Guard.DUE,
-        {"by": now + GATE},
+        guard,
+        bound,
         sources={State.SCHEDULED},
         lease_token=token,
         lease_until=until,
@@ -67,10 +91,8 @@ def claim(delivery_id: int, now: datetime, worker: str) -> Claim | None:
         **ahead.NO_MORE,
     )
     if due_at is None:
-        db.session.rollback()
         return None
-    attempt_id = open_attempt(delivery_id, Step.PUBLISH, now, worker)
-    db.session.commit()
+    attempt_id = open_attempt(delivery_id, Step.PUBLISH, now, worker, sent_at=sent_at)
     return Claim(delivery_id, attempt_id, token, until, due_at)
 
 
@@ -89,7 +111,7 @@ def sending(taken: Claim, now: datetime) -> bool:
 def succeeded(taken: Claim, receipt: Receipt, now: datetime) -> bool:
     """The platform's word that it is out."""
     close_attempt(taken.attempt_id, Outcome.PUBLISHED, now)
-    return _move(taken, State.PUBLISHED, **_published(receipt, now))
+    return _move(taken, State.PUBLISHED, **as_published(receipt, now))
 
 
 def accepted(taken: Claim, handle: Mapping[str, Any], look_at: datetime, now: datetime) -> bool:
@@ -179,57 +201,8 @@ def handed_over(taken: Claim, now: datetime) -> bool:
 def posted_by_hand(delivery_id: int, receipt: Receipt, now: datetime, *where: ColumnElement[bool]) -> bool:
     """A person's word that they posted what was handed over to them; there are no numbers of it to read."""
     is_handed = Delivery.held_reason == Hold.HANDOVER
-    changes = _published(receipt, now) | {"sample_at": None, "held_reason": None}
+    changes = as_published(receipt, now) | {"sample_at": None, "held_reason": None}
     return advance(delivery_id, State.PUBLISHED, is_handed, *where, sources={State.HELD}, **changes)
-
-
-def settled_published(delivery_id: int, receipt: Receipt, now: datetime) -> bool:
-    """An unconfirmed or processing delivery turned out to be visible."""
-    return advance(
-        delivery_id,
-        State.PUBLISHED,
-        sources={State.UNCONFIRMED, State.PROCESSING},
-        **_published(receipt, now),
-    )
-
-
-def settled_absent(delivery_id: int, due_at: datetime, *where: ColumnElement[bool]) -> bool:
-    """An unconfirmed delivery surely is not out: due again."""
-    return advance(
-        delivery_id, State.SCHEDULED, *where, sources={State.UNCONFIRMED}, look_at=None, due_at=due_at
-    )
-
-
-def settled_failed(delivery_id: int, message: str) -> bool:
-    """The platform turned a processing delivery down."""
-    return advance(delivery_id, State.FAILED, sources={State.PROCESSING}, look_at=None, error=message)
-
-
-def take_look(delivery_id: int, looks: int, look_at: datetime | None) -> bool:
-    """The right to make the look after ``looks`` others, for one worker; ``look_at`` is when the next one is."""
-    return write(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state.in_(LOOKED_AT), Delivery.looks == looks)
-        .values(looks=looks + 1, look_at=look_at)
-    )
-
-
-def look_later(delivery_id: int, look_at: datetime) -> None:
-    """Look again at that instant, rather than when it was planned."""
-    write(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state.in_(LOOKED_AT))
-        .values(look_at=look_at)
-    )
-
-
-def ask_a_person(delivery_id: int) -> None:
-    """Nothing can be looked up there: whether it is out is a question to a person from now on."""
-    write(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == State.UNCONFIRMED)
-        .values(look_at=None)
-    )
 
 
 def advance(
@@ -298,7 +271,8 @@ def free() -> dict[str, Any]:
     return {"lease_token": None, "lease_until": None, "rung_at": None}
 
 
-def _published(receipt: Receipt, now: datetime) -> dict[str, Any]:
+def as_published(receipt: Receipt, now: datetime) -> dict[str, Any]:
+    """What a delivery that is out says of itself."""
     ages = config().sample_ages
     return free() | {
         "remote_id": receipt.remote_id,

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 import publishers
-from calendar_app import deliveries
+from calendar_app import looking
 from calendar_app.extensions import db
 from calendar_app.models import Channel, ChannelState, Delivery
 from calendar_app.settings import config, vault
@@ -31,14 +31,14 @@ def knocked(hook: str, knock: Knock, now: datetime) -> Heard | None:
         return None
     heard = publishers.get(channel.platform).hear(vault().open(channel.credentials), knock)
     for delivery_id in _about(channel, frozenset(heard.about)):
-        deliveries.look_later(delivery_id, now)
+        looking.look_later(delivery_id, now)
     return heard
 
 
 def _about(channel: Channel, about: frozenset[str]) -> list[int]:
     """The open deliveries of a channel that a call names, by the post's id or by what it was accepted under."""
     query = select(Delivery.id, Delivery.remote_id, Delivery.handles).where(
-        Delivery.channel_id == channel.id, Delivery.state.in_(deliveries.LOOKED_AT)
+        Delivery.channel_id == channel.id, Delivery.state.in_(looking.LOOKED_AT)
     )
     rows = db.session.execute(query) if about else ()
     return [id for id, remote_id, handles in rows if about & _names(remote_id, handles)]

@@ -45,9 +45,7 @@ def takes_turn(taken: Claim, delivery: Delivery, pace: Pace, now: datetime) -> b
 
     The caller commits soon: until then no other worker gets a turn on this channel.
     """
-    if not (pace.spacing or pace.quotas):
-        return True
-    if _took(delivery.channel_id, pace, now) and _has_room(delivery, pace, now):
+    if has_turn(delivery, pace, now):
         return True
     turn_at = _turn_at(delivery.channel_id) or now
     slot = _free_slot(delivery, turn_at, _interval(pace, turn_at, now))
@@ -56,6 +54,13 @@ def takes_turn(taken: Claim, delivery: Delivery, pace: Pace, now: datetime) -> b
     else:
         deliveries.again(taken, Outcome.PACED, None, slot, now)
     return False
+
+
+def has_turn(delivery: Delivery, pace: Pace, now: datetime) -> bool:
+    """Take the channel's turn, if it is there to be taken; a caller to whom it is of no use rolls back."""
+    if not (pace.spacing or pace.quotas):
+        return True
+    return _took(delivery.channel_id, pace, now) and _has_room(delivery, pace, now)
 
 
 def left(channel: Channel, at: datetime) -> tuple[Left, ...]:

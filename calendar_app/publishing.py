@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -23,7 +24,7 @@ from calendar_app import (
 from calendar_app.attempts import not_sent, refused_versions, unanswered
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
-from calendar_app.models import Delivery, Hold, Outcome
+from calendar_app.models import Channel, Delivery, Hold, Outcome, State
 from calendar_app.parcels import Parcel
 from calendar_app.vault import Sealed
 from publishers.errors import (
@@ -46,26 +47,81 @@ LAPSED = Unconfirmed("Too much time has passed to send this again safely.", Evid
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class Wait:
+    """Until when a channel takes nothing, and what the try that found it so ends as."""
+
+    outcome: Outcome
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What may be sent now: ``sent_at`` is committed, and ``looked_at`` is when it was last found to be in order."""
+
+    taken: Claim
+    parcel: Parcel
+    looked_at: datetime
+
+
 def publish(delivery_id: int, worker: str, clock: Clock, wait_until: Callable[[datetime], None]) -> None:
     """Publish one delivery at its instant, if it is still to be published and still ours to publish."""
+    cleared = _straight(delivery_id, worker, clock) or _by_steps(delivery_id, worker, clock, wait_until)
+    if cleared is None:
+        return
+    if clock() - cleared.looked_at > LONGEST_STALL:
+        _put_back(cleared.taken, clock())
+    else:
+        _send(cleared.taken, cleared.parcel, clock)
+
+
+def _straight(delivery_id: int, worker: str, clock: Clock) -> Cleared | None:
+    """What is due already, as most of a burst is, with nothing in its way: looked at, claimed and marked as sent in one
+    transaction. None, and nothing changed, where it must go step by step.
+    """
+    looked_at = clock()
+    delivery = parcels.load(delivery_id)
+    parcel = _free_parcel(delivery, looked_at) if delivery else None
+    if delivery and parcel and pacing.has_turn(delivery, bounds.pace_of(delivery.channel), looked_at):
+        sent_at, promised_at = clock(), delivery.promised_at
+        taken = deliveries.claim_to_send(delivery_id, parcel.digest, sent_at, worker)
+        if taken:
+            logs.note(late_ms=logs.milliseconds(sent_at - promised_at))
+            db.session.commit()
+            return Cleared(taken, parcel, looked_at)
+    db.session.rollback()
+    return None
+
+
+def _free_parcel(delivery: Delivery, now: datetime) -> Parcel | None:
+    """The parcel, when it is due and nothing at all is in its way; whatever is, the steps tell the ledger."""
+    if delivery.state != State.SCHEDULED or delivery.due_at > now or delivery.looks:
+        return None
+    if _waits_for(delivery.channel, now):
+        return None
+    try:
+        parcel = parcels.pack(delivery)
+    except Exception:  # noqa: BLE001 - packed once more by the steps, which answer for it
+        return None
+    is_free = parcel.is_prepared(now + SPARE) and not parcel.publisher.assisted
+    return parcel if is_free and not parcels.obstacle(delivery, parcel.digest, now) else None
+
+
+def _by_steps(
+    delivery_id: int, worker: str, clock: Clock, wait_until: Callable[[datetime], None]
+) -> Cleared | None:
+    """Claimed first: to wait for its instant, or to tell the ledger what is in its way."""
     taken = deliveries.claim(delivery_id, clock(), worker)
-    if taken is None:
-        return
-    ready = _ready(taken, clock)
-    if ready is None:
-        return
+    ready = _ready(taken, clock) if taken else None
+    if taken is None or ready is None:
+        return None
     parcel, delivery = ready
     if clock() < taken.due_at:
         db.session.commit()
         wait_until(taken.due_at)
         delivery = _reloaded(taken)
     looked_at = clock()
-    if not _cleared(taken, parcel, delivery, looked_at):
-        return
-    if clock() - looked_at > LONGEST_STALL:
-        _put_back(taken, clock())
-    else:
-        _send(taken, parcel, clock)
+    return Cleared(taken, parcel, looked_at) if _cleared(taken, parcel, delivery, looked_at) else None
 
 
 def _put_back(taken: Claim, now: datetime) -> None:
@@ -81,6 +137,7 @@ def warm_up() -> None:
     now = datetime.now(UTC)
     deliveries.claim(nobody.delivery_id, now, "")
     parcels.load(nobody.delivery_id)
+    deliveries.claim_to_send(nobody.delivery_id, "", now, "")
     deliveries.sending(nobody, now)
     deliveries.succeeded(nobody, Receipt("", ""), now)
     db.session.rollback()
@@ -132,16 +189,24 @@ def _cleared(taken: Claim, parcel: Parcel, delivery: Delivery, now: datetime) ->
 def _must_wait(taken: Claim, parcel: Parcel, delivery: Delivery, now: datetime) -> bool:
     """Whether its channel can't take it right now; the ledger is told until when."""
     channel = delivery.channel
-    if channel.rests_until and channel.rests_until > now:
-        deliveries.again(taken, Outcome.RATE_LIMITED, None, channel.rests_until, now)
-    elif channel.refresh_until and channel.refresh_until > now:
-        soon = min(now + credentials.Mended.SOON.pause, channel.refresh_until)
-        deliveries.again(taken, Outcome.UNAUTHORIZED, None, soon, now)
+    wait = _waits_for(channel, now)
+    if wait:
+        deliveries.again(taken, wait.outcome, None, wait.until, now)
     elif delivery.looks and not _repeats_safely(parcel, now):
         deliveries.unconfirmed(taken, LAPSED, now, now)
     else:
         return not pacing.takes_turn(taken, delivery, bounds.pace_of(channel), now)
     return True
+
+
+def _waits_for(channel: Channel, now: datetime) -> Wait | None:
+    """A rest that the platform asked for, or a renewal of credentials that is under way."""
+    if channel.rests_until and channel.rests_until > now:
+        return Wait(Outcome.RATE_LIMITED, channel.rests_until)
+    if channel.refresh_until and channel.refresh_until > now:
+        soon = now + credentials.Mended.SOON.pause
+        return Wait(Outcome.UNAUTHORIZED, min(soon, channel.refresh_until))
+    return None
 
 
 def _repeats_safely(parcel: Parcel, now: datetime) -> bool:

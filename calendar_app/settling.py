@@ -16,7 +16,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import joinedload
 
 import publishers
-from calendar_app import channels, content, deliveries, follow_ups, parcels, retrying, sweeps
+from calendar_app import channels, content, deliveries, follow_ups, looking, parcels, retrying, sweeps
 from calendar_app.attempts import Sent, close_attempt, open_attempt, unanswered
 from calendar_app.extensions import db
 from calendar_app.models import Attempt, Delivery, Outcome, State, Step, Variant
@@ -87,21 +87,21 @@ def _begun(delivery: Delivery, worker: str, now: datetime) -> Look | None:
     sent, looks = unanswered(delivery.id), delivery.looks
     step = Step.FIND if delivery.state == State.UNCONFIRMED else Step.CONFIRM
     if step == Step.FIND and not publishers.get(delivery.channel.platform).finds:
-        deliveries.ask_a_person(delivery.id)
+        looking.ask_a_person(delivery.id)
         db.session.commit()
         return None
     visible_at = (sent.last or delivery.promised_at) + publishers.get(
         delivery.channel.platform
     ).visibility_lag
     if step == Step.FIND and visible_at > now:
-        deliveries.look_later(delivery.id, visible_at)
+        looking.look_later(delivery.id, visible_at)
         db.session.commit()
         return None
     if step == Step.CONFIRM and looks > retrying.MOST_LOOKS:
         _give_up(delivery.id, looks)
         db.session.commit()
         return None
-    if not deliveries.take_look(delivery.id, looks, _next_look(step, looks + 1, now)):
+    if not looking.take_look(delivery.id, looks, _next_look(step, looks + 1, now)):
         db.session.rollback()
         return None
     attempt_id = open_attempt(delivery.id, step, now, worker)
@@ -151,7 +151,7 @@ def _find(look: Look, parcel: Parcel, clock: Clock) -> None:
 
 
 def _published(look: Look, parcel: Parcel, receipt: Receipt, now: datetime) -> None:
-    if deliveries.settled_published(look.delivery_id, receipt, now):
+    if looking.settled_published(look.delivery_id, receipt, now):
         follow_ups.plan(parcel, now, by_look=True)
 
 
@@ -163,7 +163,7 @@ def _absent(look: Look, parcel: Parcel, now: datetime) -> None:
     if parcel.publisher.key_lives == timedelta.max or _was_absent_before(look, now - lag):
         _send_again(look, now)
     else:
-        deliveries.look_later(look.delivery_id, now + lag)
+        looking.look_later(look.delivery_id, now + lag)
 
 
 def _send_again(look: Look, now: datetime) -> None:
@@ -171,7 +171,7 @@ def _send_again(look: Look, now: datetime) -> None:
     later = exists().where(
         Attempt.delivery_id == look.delivery_id, Attempt.step == Step.PUBLISH, Attempt.id > look.attempt_id
     )
-    deliveries.settled_absent(look.delivery_id, now, ~later)
+    looking.settled_absent(look.delivery_id, now, ~later)
 
 
 def _may_repeat(look: Look, parcel: Parcel, now: datetime) -> bool:
@@ -188,7 +188,7 @@ def _confirm(look: Look, parcel: Parcel, handles: dict[str, object], clock: Cloc
         return
     close_attempt(look.attempt_id, Outcome.ACCEPTED, now)
     if answer.look_after:
-        deliveries.look_later(look.delivery_id, answer.look_after)
+        looking.look_later(look.delivery_id, answer.look_after)
 
 
 def _not_told(look: Look, parcel: Parcel | None, error: PublisherError, now: datetime) -> None:
@@ -197,22 +197,20 @@ def _not_told(look: Look, parcel: Parcel | None, error: PublisherError, now: dat
     close_attempt(look.attempt_id, outcome, now, error, look.facts)
     match error:
         case Rejected():
-            deliveries.settled_failed(look.delivery_id, error.message)
+            looking.settled_failed(look.delivery_id, error.message)
         case RateLimited():
             until = retrying.rest_until(error.until, now)
             sweeps.rest(look.channel_id, until)
-            deliveries.look_later(look.delivery_id, until)
+            looking.look_later(look.delivery_id, until)
         case Unauthorized() if parcel:
             channels.learn_refusal(look.channel_id, parcel.version, error, now)
         case Temporary() if error.evidence.code == CANNOT_LOOK:
-            deliveries.ask_a_person(look.delivery_id)
+            looking.ask_a_person(look.delivery_id)
 
 
 def _is_open(delivery: Delivery) -> bool:
     return (
-        delivery.variant is not None
-        and delivery.state in deliveries.LOOKED_AT
-        and delivery.look_at is not None
+        delivery.variant is not None and delivery.state in looking.LOOKED_AT and delivery.look_at is not None
     )
 
 

@@ -22,12 +22,15 @@ class Guard(Enum):
     """What must hold of the row beside its state, and the parameters that this takes."""
 
     DUE = "by"
+    AS_SEEN = "by, seen"
     OURS = "token"
     LEASED = "token, by"
 
 
+_is_due = _table.c.due_at <= bindparam("by")
 _GUARDS = {
-    Guard.DUE: _table.c.due_at <= bindparam("by"),
+    Guard.DUE: _is_due,
+    Guard.AS_SEEN: _is_due & (_table.c.digest == bindparam("seen")) & (_table.c.looks == 0),
     Guard.OURS: _ours,
     Guard.LEASED: _ours & (_table.c.lease_until > bindparam("by")),
 }

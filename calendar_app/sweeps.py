@@ -45,17 +45,20 @@ def _is(state: State) -> ColumnElement[bool]:
 
 
 _SCHEDULED = _is(State.SCHEDULED)
+_RUNG = (_SCHEDULED, Delivery.rung_at.is_not(None))
 
 
 @dataclass(frozen=True)
 class Agenda:
     """The earliest instant of each kind of thing to do; None where there is none.
 
-    ``due`` counts deliveries whose bell was not rung yet, ``rung`` is when the oldest unanswered ring was.
+    ``due`` counts deliveries whose bell was not rung yet, ``rung`` is when the oldest unanswered ring was, and ``rings``
+    how many are unanswered.
     """
 
     due: datetime | None
     rung: datetime | None
+    rings: int
     bound: datetime | None
     lease: datetime | None
     prepare: datetime | None
@@ -70,7 +73,8 @@ def agenda() -> Agenda:
     """All of it in one query over the partial indexes."""
     columns = (
         _first(Delivery.due_at, _SCHEDULED, Delivery.rung_at.is_(None)),
-        _first(Delivery.rung_at, _SCHEDULED, Delivery.rung_at.is_not(None)),
+        _first(Delivery.rung_at, *_RUNG),
+        select(func.count()).where(*_RUNG).scalar_subquery(),
         _first(Delivery.not_later_than, _SCHEDULED),
         _first(Delivery.lease_until, _is(State.PUBLISHING)),
         _first(Delivery.prepare_at, _SCHEDULED, Delivery.prepare_at.is_not(None)),

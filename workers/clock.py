@@ -57,6 +57,7 @@ class Clock:
         self._bell = bell
         self._sampled: dict[int, datetime] = {}
         self._crowded = CROWDED
+        self._unanswered = 0
 
     def round(self, now: datetime) -> datetime:
         """Do everything that is due at ``now``; answers when to look again."""
@@ -71,11 +72,15 @@ class Clock:
             return next_round(agenda.due, now)
         upcoming = sweeps.next_due()
         db.session.commit()
-        return self._when_crowded(rung, now) if _is_due(upcoming, now + GATE) else next_round(upcoming, now)
+        if not _is_due(upcoming, now + GATE):
+            return next_round(upcoming, now)
+        return now + self._when_crowded(agenda.rings, rung)
 
-    def _when_crowded(self, rung: int, now: datetime) -> datetime:
-        self._crowded = CROWDED if rung else min(self._crowded * 2, MOST_CROWDED)
-        return now + self._crowded
+    def _when_crowded(self, rings: int, rung: int) -> timedelta:
+        is_answered = rung > 0 or rings < self._unanswered
+        self._unanswered = rings + rung
+        self._crowded = CROWDED if is_answered else min(self._crowded * 2, MOST_CROWDED)
+        return self._crowded
 
     def daily(self, now: datetime) -> None:
         """What needs a look only now and then: the channels' own numbers, and what was left half-done."""

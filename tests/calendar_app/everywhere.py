@@ -19,8 +19,8 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from calendar_app import channels, library, planning, preparing, publishing, settling
-from calendar_app.deliveries import LOOKED_AT
 from calendar_app.extensions import db
+from calendar_app.looking import LOOKED_AT
 from calendar_app.models import Channel, Delivery, Rendition, State, Step
 from publishers import present, simulators
 from publishers.simulators.server import Server

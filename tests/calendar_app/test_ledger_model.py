@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
 from tests.calendar_app.ledger_model import acts, promises, quiet
 from tests.calendar_app.ledger_model.actors import (
@@ -45,16 +46,21 @@ MOST_STOPS = 500
 LEAST_CALLS = 2
 A_MINUTE = timedelta(minutes=1)
 # The stops on the way to where a publishing worker may stand: each is the first of its kind after the one before.
-CLAIMED = (WRITING, READING)
-LOOKED = (*CLAIMED, WRITING)
 POINTS = {
     "asked to claim": (WRITING,),
-    "claimed": CLAIMED,
-    "last look done": LOOKED,
-    "sending committed": (*LOOKED, CALLING),
-    "effect happened": (*LOOKED, CALLING, ANSWERING),
-    "answer read": (*LOOKED, CALLING, ANSWERING, WRITING),
+    "sending committed": (CALLING,),
+    "effect happened": (CALLING, ANSWERING),
+    "answer read": (CALLING, ANSWERING, WRITING),
 }
+# As well, of one that was rung a moment early: it claims first, and waits for its second.
+EARLY = {
+    "claimed": (WRITING, READING),
+    "waiting": (WRITING, WAITING),
+    "last look done": (WRITING, WAITING, WRITING),
+    "sending committed after its second came": (WRITING, WAITING, CALLING),
+    "effect happened after its second came": (WRITING, WAITING, CALLING, ANSWERING),
+}
+BEFORE_SENDING = ("claimed", "waiting", "last look done")
 
 any_of = st.integers(0, 5)
 CHANGES = ("approve", "edit", "move", "send back", "tamper")
@@ -62,14 +68,16 @@ changes = st.sampled_from(CHANGES)
 places = st.sampled_from([*PLATFORMS, "workspace"])
 channel_names = st.sampled_from([*PLATFORMS])
 ahead = st.sampled_from([1, 5, 40]).map(lambda minutes: timedelta(minutes=minutes))
-points = st.sampled_from(["effect happened", *POINTS])
+points = st.sampled_from(["effect happened", *POINTS, *EARLY])
 # How far one goes: to the end, to a platform's door, to its effect, to the next write, or to the very next stop.
 END, NEXT = "end", "next"
 far = st.sampled_from([END, END, NEXT, NEXT, CALLING, ANSWERING, WRITING])
 briefly = st.sampled_from([END, END, WRITING])
 fates = st.sampled_from([*[Fate.FINE] * 6, Fate.TAKEN, Fate.LOST_AFTER, *Fate])
 volleys = st.lists(
-    st.tuples(any_of, st.sampled_from([*POINTS, "effect happened", "end"]), fates), min_size=2, max_size=4
+    st.tuples(any_of, st.sampled_from([*POINTS, *EARLY, "effect happened", "end"]), fates),
+    min_size=2,
+    max_size=4,
 )
 
 
@@ -108,11 +116,26 @@ class Ledger(RuleBasedStateMachine):
         self.at_work = [actor for actor in self.at_work if not actor.dead]
         self._lapse()
 
+    @rule(which=any_of, point=st.sampled_from(BEFORE_SENDING), far=st.sampled_from([CALLING, CALLING, END]))
+    def a_worker_oversleeps_its_lease_and_another_is_rung(self, which: int, point: str, far: str) -> None:
+        sleeper = self._publish(which, point, Fate.FINE)
+        self._lapse()
+        self._begin(f"again {sleeper.name}", self._job("publish", self._delivery_of(sleeper)), far)
+        self._go_on(sleeper, END, Fate.FINE)
+
+    @precondition(lambda self: quiet.later(self.world.now))
+    @rule(which=any_of)
+    def a_ring_for_what_is_not_due_any_more_is_answered(self, which: int) -> None:
+        later = quiet.later(self.world.now)
+        delivery_id = later[which % len(later)]
+        self._begin(f"publish {delivery_id}", self._job("publish", delivery_id), END)
+        self._lapse()
+
     @rule(which=any_of, point=points, how=st.sampled_from(["tamper", *CHANGES]), ahead=ahead)
     def the_words_change_under_a_worker(self, which: int, point: str, how: str, ahead: timedelta) -> None:
         worker = self._publish(which, point, Fate.FINE)
-        publishing = [p for p in self.world.promises.values() if worker.name == f"publish {p.delivery_id}"]
-        self._change(publishing[0].post_id, how, ahead, END)
+        promised = {promise.delivery_id: promise.post_id for promise in self.world.promises.values()}
+        self._change(promised[self._delivery_of(worker)], how, ahead, END)
         self._go_on(worker, END, Fate.FINE)
 
     @precondition(lambda self: self.at_work)
@@ -153,6 +176,13 @@ class Ledger(RuleBasedStateMachine):
     @rule(where=channel_names, ahead=ahead, grace=st.sampled_from([30, 1]))
     def another_post_is_approved(self, where: str, ahead: timedelta, grace: int) -> None:
         acts.plan(self.world, [where], ahead, grace)
+
+    @precondition(lambda self: len(self.world.post_ids) < MOST_POSTS)
+    @rule(what=places, where=channel_names)
+    def a_post_is_approved_in_a_pause(self, what: str, where: str) -> None:
+        self._begin(f"pause {what}", acts.pause(self.world, what), END)
+        acts.plan(self.world, [where], A_MINUTE, 30)
+        self._publish(0, END, Fate.FINE)
 
     @rule(which=any_of, how=changes, ahead=ahead, far=briefly)
     def a_post_is_changed(self, which: int, how: str, ahead: timedelta, far: str) -> None:
@@ -202,13 +232,28 @@ class Ledger(RuleBasedStateMachine):
         """A worker begins to publish something that is due, or as soon as it is."""
         if not quiet.is_anything_scheduled() and len(self.world.post_ids) < MOST_POSTS:
             self._open_all()
-        self.world.now = quiet.until_due(self.world.now)
-        due = quiet.due(self.world.now) or self._deliveries()
-        delivery_id = due[which % len(due)]
+        delivery_id, opens = self._is_rung(which, early=point in EARLY)
         actor = self._enters(f"publish {delivery_id}", self._job("publish", delivery_id))
-        for stop in POINTS.get(point, (END,)):
+        for stop in (POINTS | EARLY).get(point, (END,)):
+            if actor.stop == WAITING:
+                self.world.now = max(self.world.now, opens)
             self._go_on(actor, stop, fate)
         return actor
+
+    def _is_rung(self, which: int, *, early: bool) -> tuple[int, datetime]:
+        """For which delivery, and when that is due: the clock stands there, or a moment before."""
+        later = quiet.later(self.world.now) if early else []
+        if not later:
+            self.world.now = quiet.until_due(self.world.now)
+            due = quiet.due(self.world.now) or self._deliveries()
+            return due[which % len(due)], self.world.now
+        opens = self.world.delivery(later[which % len(later)]).due_at
+        db.session.rollback()
+        self.world.now = opens - GATE
+        return later[which % len(later)], opens
+
+    def _delivery_of(self, worker: Actor) -> int:
+        return int(worker.name.removeprefix("publish "))
 
     def _change(self, post_id: int, how: str, ahead: timedelta, far: str) -> None:
         words = f"Words of change {self.begun}"
@@ -230,10 +275,10 @@ class Ledger(RuleBasedStateMachine):
         self._prepare()
 
     def _prepare(self) -> None:
-        """All that is due in a minute is prepared now, and the minute passes."""
+        """All that is due in a minute is prepared now, and the minute passes but for a moment."""
         for delivery_id in self._deliveries():
             acts.work(self.world, "prepare", delivery_id, "worker-0")()
-        self.world.now += A_MINUTE
+        self.world.now += A_MINUTE - 2 * GATE
 
     def _lapse(self) -> None:
         self.world.now = quiet.after_leases(self.world.now)

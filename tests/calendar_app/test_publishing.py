@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event, select
 
 from calendar_app import approval, channels, deliveries, planning, publishing, settling, sweeps
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, Delivery, Hold, Outcome, Post, State
+from calendar_app.models import Attempt, Channel, ChannelState, Delivery, Hold, Outcome, Post, State
 from publishers.simulators.server import Server
 from tests.calendar_app.conftest import Watch
 from tests.people import Cast, a_draft, a_post, an_approved_post
@@ -242,6 +243,60 @@ def test_approved_again_after_an_edit_the_same_delivery_says_the_new_words(
     publish(due(post, watch))
     assert (only(post).id, only(post).key, only(post).state) == (delivery_id, key, State.PUBLISHED)
     assert mastodon_server.control.records()[0]["text"] == "Better words."
+
+
+def test_what_is_due_already_is_claimed_and_marked_as_sent_in_one_transaction(
+    cast: Cast, toots: Channel, watch: Watch, publish: Walk
+) -> None:
+    post, states = an_approved_post(cast, toots), []
+    delivery_id = due(post, watch)
+
+    def note(_session: object) -> None:
+        at = select(Delivery.state, Attempt.sent_at).join(Attempt, Attempt.delivery_id == Delivery.id)
+        with db.engine.connect() as another:
+            states.extend(another.execute(at.where(Delivery.id == delivery_id)).all())
+
+    event.listen(db.session, "after_commit", note)
+    try:
+        publish(delivery_id)
+    finally:
+        event.remove(db.session, "after_commit", note)
+    assert [state for state, _ in states] == [State.PUBLISHING, State.PUBLISHED]
+    assert states[0].sent_at == watch.now
+
+
+def test_a_worker_that_dies_before_it_is_committed_that_it_sends_leaves_nothing_behind(
+    cast: Cast, toots: Channel, watch: Watch, publish: Walk, mastodon_server: Server
+) -> None:
+    post = an_approved_post(cast, toots)
+    delivery_id = due(post, watch)
+    assert deliveries.claim_to_send(delivery_id, only(post).digest, watch.now, "killed")
+    db.session.rollback()
+    assert (only(post).state, only(post).attempts) == (State.SCHEDULED, [])
+    publish(delivery_id)
+    assert len(mastodon_server.control.records()) == 1
+
+
+def test_only_what_was_looked_at_is_claimed_and_sent_at_once(
+    cast: Cast, toots: Channel, watch: Watch
+) -> None:
+    post = an_approved_post(cast, toots)
+    delivery_id, looked_at = only(post).id, only(post).digest
+    planning.save(post, a_draft(toots, text="Better words."), post.revision, cast.ana, cast.now)
+    assert deliveries.claim_to_send(delivery_id, looked_at, post.due_at, "unapproved") is None
+    approval.submit(post, cast.ana, cast.now)
+    approval.approve(post, post.revision, cast.bo, cast.now)
+    db.session.commit()
+    early = post.due_at - timedelta(microseconds=1)
+    assert deliveries.claim_to_send(delivery_id, only(post).digest, early, "too soon") is None
+    due(post, watch)
+    assert deliveries.claim_to_send(delivery_id, looked_at, watch.now, "other words") is None
+    only(post).looks = 1
+    db.session.commit()
+    assert deliveries.claim_to_send(delivery_id, only(post).digest, watch.now, "looked for") is None
+    only(post).looks = 0
+    db.session.commit()
+    assert deliveries.claim_to_send(delivery_id, only(post).digest, watch.now, "as it was seen")
 
 
 def test_a_crash_before_sending_goes_back_and_is_sent_once(

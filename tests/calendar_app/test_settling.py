@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calendar_app import channels, deliveries, settling, sweeps, triage
+from calendar_app import channels, deliveries, looking, settling, sweeps, triage
 from calendar_app.extensions import db
 from calendar_app.models import Attempt, Channel, Delivery, Outcome, Post, State, Step
 from publishers import get
@@ -272,5 +272,5 @@ def test_the_same_look_rung_twice_is_made_once(
 ) -> None:
     post = an_approved_post(cast, toots)
     delivery = lose(post, "drop_before", mastodon_server, POSTING, watch, publish)
-    assert deliveries.take_look(delivery.id, delivery.looks, watch.now)
-    assert not deliveries.take_look(delivery.id, 0, watch.now)
+    assert looking.take_look(delivery.id, delivery.looks, watch.now)
+    assert not looking.take_look(delivery.id, 0, watch.now)

@@ -29,10 +29,10 @@ DELIVERIES, MINUTES, PATIENCE = 150, 0.5, 60
 
 @dataclass(frozen=True)
 class Mutation:
-    """Which function of which module loses its guard, and the trouble that shows it."""
+    """Which functions of which module lose their guard, and the trouble that shows it."""
 
     module: str
-    function: str
+    functions: tuple[str, ...]
     edit: Callable[[ast.FunctionDef], int]
     faults: str
     times: int
@@ -49,8 +49,11 @@ def _claims_anything(function: ast.FunctionDef) -> int:
 
 
 def _records_nothing(function: ast.FunctionDef) -> int:
-    """No ``sent_at`` is on record when the call is made."""
-    return _drop(function, lambda each: isinstance(each, ast.Expr) and "mark_sent" in ast.unparse(each))
+    """No ``sent_at`` is on record when the call is made: neither with the claim nor after it."""
+    noted = [n for n in ast.walk(function) if isinstance(n, ast.keyword) and n.arg == "sent_at"]
+    for each in noted:
+        each.value = ast.Constant(None)
+    return len(noted) + _drop(function, lambda e: isinstance(e, ast.Expr) and "mark_sent" in ast.unparse(e))
 
 
 def _looks_at_no_digest(function: ast.FunctionDef) -> int:
@@ -60,17 +63,17 @@ def _looks_at_no_digest(function: ast.FunctionDef) -> int:
 
 MUTATIONS = {
     "claim-guard": Mutation(
-        "calendar_app/deliveries.py", "claim", _claims_anything, "rings for nothing", 12, UNGUARDED
+        "calendar_app/deliveries.py", ("_taken",), _claims_anything, "rings for nothing", 12, UNGUARDED
     ),
     "sent-commit": Mutation(
         "calendar_app/deliveries.py",
-        "sending",
+        ("sending", "_taken"),
         _records_nothing,
         "publish workers killed after the effect",
         3,
     ),
     "digest-check": Mutation(
-        "calendar_app/parcels.py", "obstacle", _looks_at_no_digest, "words tampered with", 12
+        "calendar_app/parcels.py", ("obstacle",), _looks_at_no_digest, "words tampered with", 12
     ),
 }
 
@@ -124,11 +127,9 @@ def storm_without(name: str, engine: str, seed: int) -> dict[str, list[str]]:
 def _break(copy: Path, mutation: Mutation) -> None:
     path = copy / mutation.module
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    (function,) = (
-        each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == mutation.function
-    )
-    edits = mutation.edit(function)
-    assert edits == 1, f"the guard in {mutation.module}:{mutation.function} is not where it was"
+    found = [e for e in tree.body if isinstance(e, ast.FunctionDef) and e.name in mutation.functions]
+    edits = [mutation.edit(function) for function in found]
+    assert edits == [1] * len(mutation.functions), f"a guard in {mutation.module} is not where it was"
     tree.body += ast.parse(mutation.added).body
     path.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from calendar_app import approval, deliveries, engagement, sweeps, triage
+from calendar_app import approval, deliveries, engagement, looking, sweeps, triage
 from calendar_app.deliveries import Claim
 from calendar_app.extensions import db
 from calendar_app.models import (
@@ -364,7 +364,7 @@ def test_an_answer_that_comes_too_late_changes_nothing_and_shows_how_it_stands(
 ) -> None:
     lose(app, mastodon)
     with app.app_context():
-        deliveries.settled_published(mastodon, Receipt("9", "https://tea.example/@tea/9"), DUE)
+        looking.settled_published(mastodon, Receipt("9", "https://tea.example/@tea/9"), DUE)
         db.session.commit()
     text = decide(bo, mastodon, "absent", 409)
     assert "This has moved on meanwhile." in text

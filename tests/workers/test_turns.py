@@ -122,6 +122,18 @@ def test_a_clock_with_more_due_than_it_may_ring_neither_spins_nor_sleeps(config:
     assert Redis.from_url(config.redis_url).llen("rq:queue:publish") == batched
 
 
+def test_while_rings_get_answered_the_clock_looks_again_as_soon_though_none_is_worth_a_new_one(
+    config: Config, cast: Cast
+) -> None:
+    ids = crowd(cast, a_channel(cast.tea), 40)
+    clock, now = Clock(Bell(config)), cast.now + timedelta(hours=1)
+    clock.round(now)
+    for taken in (ids[:1], ids[1:2]):
+        answer(taken)
+        assert clock.round(now) == now + CROWDED
+    assert clock.round(now) == now + 2 * CROWDED
+
+
 def test_a_ring_carries_a_few_ids_of_one_channel_and_the_first_of_each_come_first() -> None:
     calls = batches({1: list(range(25)), 2: [100]})
     assert calls == [

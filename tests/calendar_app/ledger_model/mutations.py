@@ -66,6 +66,18 @@ MUTATIONS = (
         "        if not cleared:\n            db.session.rollback()\n    if not cleared:\n        db.session.commit()\n    return cleared\n",
     ),
     Mutation(
+        "sent_at in a claim that sends at once",
+        "calendar_app/deliveries.py",
+        "now, worker, sent_at=sent_at)",
+        "now, worker)",
+    ),
+    Mutation(
+        "the commit of a claim that sends at once",
+        "calendar_app/publishing.py",
+        "            db.session.commit()\n            return Cleared(taken, parcel, looked_at)\n",
+        "            return Cleared(taken, parcel, looked_at)\n",
+    ),
+    Mutation(
         "the digest at the last look",
         "calendar_app/parcels.py",
         "    if not digest == delivery.digest == content.digest(variant):\n        return Hold.UNAPPROVED\n",

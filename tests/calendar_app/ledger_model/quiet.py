@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from calendar_app import content, handing, sweeps
 from calendar_app.deliveries import GATE
 from calendar_app.extensions import db
-from calendar_app.models import Channel, ChannelState, Delivery, Hold, State
+from calendar_app.models import Channel, ChannelState, Delivery, Hold, Stage, State
 from tests.calendar_app.ledger_model import promises
 from tests.calendar_app.ledger_model.actors import WAITING, Actor
 from tests.calendar_app.ledger_model.acts import RERING, work
@@ -45,8 +45,17 @@ def next_instant(now: datetime) -> datetime | None:
 
 def due(now: datetime) -> list[int]:
     """What a worker may publish now."""
-    query = select(Delivery.id).where(Delivery.state == State.SCHEDULED, Delivery.due_at <= now + GATE)
-    found = list(db.session.scalars(query.order_by(Delivery.id)))
+    return _scheduled(Delivery.due_at <= now + GATE)
+
+
+def later(now: datetime) -> list[int]:
+    """What no worker may publish yet."""
+    return _scheduled(Delivery.due_at > now + GATE)
+
+
+def _scheduled(when: ColumnElement[bool]) -> list[int]:
+    query = select(Delivery.id).where(Delivery.state == State.SCHEDULED, when).order_by(Delivery.id)
+    found = list(db.session.scalars(query))
     db.session.rollback()
     return found
 
@@ -135,8 +144,11 @@ def _sure_to_go_out(world: World) -> set[str]:
 
 
 def _says_what_was_approved(delivery: Delivery) -> bool:
-    """Not so where it was in flight while its post was changed and approved anew."""
-    return delivery.variant is not None and delivery.digest == content.digest(delivery.variant)
+    """Not so where it was in flight while its post was changed, or sent back, and maybe approved anew."""
+    variant = delivery.variant
+    if variant is None or variant.post.stage != Stage.APPROVED:
+        return False
+    return delivery.digest == content.digest(variant)
 
 
 def _ended_well(world: World, sure: set[str]) -> None:
