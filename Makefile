@@ -25,7 +25,7 @@ run: $(VENV)/made-package $(READY) ## Open Almanac with its demo on http://127.0
 test: $(VENV)/made-dev $(READY) ## Run all tests, installing what they need (ARGS="-k word" chooses)
 	@.ci/system-packages
 	@bash tests/publishers/bluesky_network/install.sh
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/made-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

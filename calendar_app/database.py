@@ -28,15 +28,14 @@ POOL: Pool = {"pool_size": 5, "max_overflow": 7, "pool_timeout": 30}
 FEW: Pool = {"pool_size": 5, "max_overflow": 0, "pool_timeout": 30}
 # Of SQLite's writers one works at a time. Who waits for a connection is woken for its turn; who waits at the file looks
 # again only by and by.
-FEWER = 2
+FEW_ON_SQLITE: Pool = {**FEW, "pool_size": 2}
 REST = 0.1
 
 
 def engine_options(url: str, pool: Pool) -> dict[str, Any]:
     """Pool and connection settings for ``url``."""
     if url.startswith("sqlite"):
-        size = min(pool["pool_size"], FEWER) if pool is FEW else pool["pool_size"]
-        return {"connect_args": {"timeout": BUSY_SECONDS}, **pool, "pool_size": size}
+        return {"connect_args": {"timeout": BUSY_SECONDS}, **(FEW_ON_SQLITE if pool is FEW else pool)}
     return dict(pool)
 
 

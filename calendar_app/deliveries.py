@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -209,7 +210,7 @@ def advance(
     delivery_id: int,
     to: State,
     *where: ColumnElement[bool],
-    sources: set[State] | None = None,
+    sources: AbstractSet[State] | None = None,
     **changes: Any,
 ) -> bool:
     """Move one row along a declared edge, or not at all."""
@@ -232,7 +233,7 @@ def _step(
     to: State,
     guard: Guard,
     bound: Mapping[str, Any],
-    sources: set[State],
+    sources: AbstractSet[State],
     **changes: Any,
 ) -> datetime | None:
     """As ``advance``, on the ways that every delivery goes; its due instant, or None where nothing moved."""
@@ -240,7 +241,11 @@ def _step(
 
 
 def _run(
-    delivery_id: int, guard: Guard, bound: Mapping[str, Any], sources: set[State], changes: Mapping[str, Any]
+    delivery_id: int,
+    guard: Guard,
+    bound: Mapping[str, Any],
+    sources: AbstractSet[State],
+    changes: Mapping[str, Any],
 ) -> datetime | None:
     db.session.flush()
     computed = {name: value for name, value in changes.items() if isinstance(value, ClauseElement)}
@@ -253,7 +258,7 @@ def _run(
     )
 
 
-def _sources(to: State, wanted: set[State] | None) -> set[State]:
+def _sources(to: State, wanted: AbstractSet[State] | None) -> AbstractSet[State]:
     allowed = {state for state, targets in EDGES.items() if to in targets}
     assert wanted is None or wanted <= allowed, f"no edge from {wanted - allowed} to {to}"
     return wanted or allowed

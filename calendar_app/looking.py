@@ -15,12 +15,7 @@ LOOKED_AT = frozenset({State.UNCONFIRMED, State.PROCESSING})
 
 def settled_published(delivery_id: int, receipt: Receipt, now: datetime) -> bool:
     """An unconfirmed or processing delivery turned out to be visible."""
-    return advance(
-        delivery_id,
-        State.PUBLISHED,
-        sources={State.UNCONFIRMED, State.PROCESSING},
-        **as_published(receipt, now),
-    )
+    return advance(delivery_id, State.PUBLISHED, sources=LOOKED_AT, **as_published(receipt, now))
 
 
 def settled_absent(delivery_id: int, due_at: datetime, *where: ColumnElement[bool]) -> bool:

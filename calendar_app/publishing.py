@@ -112,8 +112,10 @@ def _by_steps(
 ) -> Cleared | None:
     """Claimed first: to wait for its instant, or to tell the ledger what is in its way."""
     taken = deliveries.claim(delivery_id, clock(), worker)
-    ready = _ready(taken, clock) if taken else None
-    if taken is None or ready is None:
+    if taken is None:
+        return None
+    ready = _ready(taken, clock)
+    if ready is None:
         return None
     parcel, delivery = ready
     if clock() < taken.due_at:

@@ -34,9 +34,8 @@ class NotPossible(Refusal):
 
 
 def retry(delivery: Delivery, by: User, now: datetime) -> None:
-    """A person sends a failed or held delivery again, on this channel alone, now or when the channel's rest is over.
-
-    Never before the time that was promised.
+    """A person sends a failed or held delivery again, on this channel alone: now, or when its promised time has come and
+    the channel's rest is over.
 
     Raises ``NotPossible``.
     """

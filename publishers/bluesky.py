@@ -15,14 +15,7 @@ from publishers import bluesky_record as record
 from publishers import bluesky_talk as talk
 from publishers import limits as shared
 from publishers.base import Field, Publisher
-from publishers.errors import (
-    Evidence,
-    PublisherError,
-    Rejected,
-    Unauthorized,
-    Unconfirmed,
-    not_prepared,
-)
+from publishers.errors import Evidence, PublisherError, Rejected, Unauthorized, Unconfirmed, not_prepared
 from publishers.follows import THREAD
 from publishers.http import UPLOAD_TIMEOUT, Http, Reply, address, opened
 from publishers.values import (

@@ -11,14 +11,7 @@ from typing import Any
 from publishers import declarations, oauth, present, x_posts
 from publishers import limits as shared
 from publishers.base import Authorization, Option, Publisher
-from publishers.errors import (
-    Evidence,
-    PublisherError,
-    Rejected,
-    Unauthorized,
-    Unconfirmed,
-    not_prepared,
-)
+from publishers.errors import Evidence, PublisherError, Rejected, Unauthorized, Unconfirmed, not_prepared
 from publishers.follows import THREAD
 from publishers.http import Reply
 from publishers.values import (

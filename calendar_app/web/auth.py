@@ -190,5 +190,5 @@ def language() -> Response:
     if chosen not in LOCALES:
         abort(400)
     response = redirect(edge.safe_path(request.referrer, "/login"))
-    locale.remember(response, chosen)
+    locale.remember(response, locale.LOCALE_COOKIE, chosen)
     return response

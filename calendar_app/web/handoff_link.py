@@ -71,7 +71,7 @@ def _tell_nobody(response: Response) -> Response:
 def _keep_the_language(response: Response) -> Response:
     """That the link has ended is said in the language in which its page was read."""
     if reader := g.get("reader"):
-        locale.remember(response, str(reader.locale), path=PREFIX)
+        locale.remember(response, locale.LOCALE_COOKIE, str(reader.locale), path=PREFIX)
     return response
 
 

@@ -55,10 +55,10 @@ def chosen_locale() -> str:
     return cookie if cookie in LOCALES else _accepted() or config().default_locale
 
 
-def remember(response: Response, chosen: str, path: str = "/") -> None:
-    """Who has not logged in reads the pages below ``path`` in this language from now on."""
+def remember(response: Response, cookie: str, chosen: str, path: str = "/") -> None:
+    """This browser shows the pages below ``path`` in the chosen language or theme from now on."""
     response.set_cookie(
-        LOCALE_COOKIE,
+        cookie,
         chosen,
         max_age=YEAR,
         path=path,

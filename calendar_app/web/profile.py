@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from calendar_app import people
 from calendar_app.extensions import db, limiter
 from calendar_app.web import loading
-from calendar_app.web.locale import THEME_COOKIE, YEAR
+from calendar_app.web.locale import THEME_COOKIE, remember
 from calendar_app.web.profile_forms import PasswordForm, ProfileForm
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
@@ -69,7 +69,5 @@ def _page(**forms: Any) -> str:
 
 
 def _remember_theme(response: Response, theme: str) -> Response:
-    response.set_cookie(
-        THEME_COOKIE, theme, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure
-    )
+    remember(response, THEME_COOKIE, theme)
     return response

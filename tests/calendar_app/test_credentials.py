@@ -72,6 +72,7 @@ def test_a_revoked_session_is_told(cast: Cast, skies: Channel, bluesky_server: S
 
 def test_no_secret_shows_in_the_row(cast: Cast, skies: Channel) -> None:
     secrets = content.destination(skies).credentials
+    assert b"ey" not in skies.credentials[:2]
     assert sum(len(str(secret)) > 20 for secret in secrets.values()) >= 2
     assert [name for name, secret in secrets.items() if str(secret) in repr(skies.__dict__)] == []
 

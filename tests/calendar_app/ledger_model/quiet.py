@@ -45,24 +45,21 @@ def next_instant(now: datetime) -> datetime | None:
 
 def due(now: datetime) -> list[int]:
     """What a worker may publish now."""
-    return _scheduled(Delivery.due_at <= now + GATE)
+    return _ids(Delivery.state == State.SCHEDULED, Delivery.due_at <= now + GATE)
 
 
 def later(now: datetime) -> list[int]:
     """What no worker may publish yet."""
-    return _scheduled(Delivery.due_at > now + GATE)
-
-
-def _scheduled(when: ColumnElement[bool]) -> list[int]:
-    query = select(Delivery.id).where(Delivery.state == State.SCHEDULED, when).order_by(Delivery.id)
-    found = list(db.session.scalars(query))
-    db.session.rollback()
-    return found
+    return _ids(Delivery.state == State.SCHEDULED, Delivery.due_at > now + GATE)
 
 
 def handed() -> list[int]:
     """What is in a person's hands."""
-    found = list(db.session.scalars(select(Delivery.id).where(handing.IS_HANDED).order_by(Delivery.id)))
+    return _ids(handing.IS_HANDED)
+
+
+def _ids(*where: ColumnElement[bool]) -> list[int]:
+    found = list(db.session.scalars(select(Delivery.id).where(*where).order_by(Delivery.id)))
     db.session.rollback()
     return found
 
